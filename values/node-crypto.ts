@@ -1,0 +1,26 @@
+import { createPublicKey, hash, randomBytes, verify } from 'node:crypto';
+import { concat, fromHex } from './bytes.ts';
+
+/**
+ * Node's cryptography in the shape that `log/` asks for. Only server code imports this file: the
+ * browser has its own in `log/browser-crypto.ts`.
+ */
+const SPKI_ED25519 = fromHex('302a300506032b6570032100');
+
+export const nodeCrypto = {
+  /** `crypto.hash` is about three times as fast as `createHash` for small inputs. */
+  sha256(data: Uint8Array): Uint8Array {
+    return hash('sha256', data, 'buffer');
+  },
+
+  /** Shapes: 32-byte key, 64-byte signature. False for anything malformed. */
+  verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+    if (publicKey.length !== 32 || signature.length !== 64) return false;
+    const key = createPublicKey({ key: Buffer.from(concat(SPKI_ED25519, publicKey)), format: 'der', type: 'spki' });
+    return verify(null, message, key, signature);
+  },
+};
+
+export function nodeRandom(length: number): Uint8Array {
+  return randomBytes(length);
+}
