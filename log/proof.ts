@@ -22,7 +22,8 @@ export function formatProof({ index, hashes, checkpoint }: TlogProof): string {
 export function parseProof(text: string): TlogProof {
   const invalid = (message: string) => new Refusal(400, 'proof-invalid', message);
   if (!text.startsWith(HEADER)) throw invalid('The text is no tlog-proof v1.');
-  const rest = text.slice(HEADER.length);
+  // An `extra` line may stand before the index; it is not authenticated and not used.
+  const rest = text.slice(HEADER.length).replace(/^extra [A-Za-z0-9+/=]+\n/, '');
   const end = rest.indexOf('\n\n');
   if (end < 0) throw invalid('The proof has no checkpoint.');
   const [first, ...lines] = rest.slice(0, end).split('\n');

@@ -1,0 +1,327 @@
+import { toHex } from '../values/bytes.ts';
+import { Refusal } from '../values/refusal.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { type Cosignature, cosignaturesOf, medianTime, type WitnessKey } from './cosignature.ts';
+import type { LogCrypto } from './crypto.ts';
+import { verifyDetached } from './detached-signature.ts';
+import { type Envelope, openSealed } from './envelope.ts';
+import { decodeProven, type Evidence, type ProvenRecord } from './evidence.ts';
+import { leafHash, verifyInclusion } from './merkle.ts';
+import { parseProof } from './proof.ts';
+import { decodeStatusList, statusBit } from './status-list.ts';
+
+/** The verifier's answers, a closed set. */
+export const ANSWERS = [
+  'valid',
+  'invalid',
+  'untrusted',
+  'not-final',
+  'revoked',
+  'status-unknown',
+  'status-stale',
+] as const;
+export type Answer = (typeof ANSWERS)[number];
+
+/** What a verifier knows of the members from one registry version, as `members/registry.ts` reads it. */
+export interface RegistryView {
+  readonly version: number;
+  readonly publishedAt: string;
+  readonly quorum: number;
+  /** The member that owns a log, whether it is a demonstration's, and its keys, each from a log size on. */
+  logOf(origin: string): { member: string; demo: boolean; keys: readonly { vkey: string; from: bigint }[] } | undefined;
+  witnesses(): readonly WitnessKey[];
+  documentKeys(member: string, authority: string): readonly { kid: string; publicKey: Uint8Array; from: bigint }[];
+  hasMandate(member: string, authority: string, mandate: string): boolean;
+  /** The authority that decides at a post. */
+  postAuthority(post: string): { member: string; authority: string } | undefined;
+}
+
+export interface RegistryReader {
+  /** @throws Refusal `registry-untrusted` where the chain does not begin at the pinned genesis, `registry-invalid` */
+  read(versions: readonly { note: string; json: string }[], genesis: string): Promise<RegistryView>;
+}
+
+/** A reason code where the record is outside the authorship table, undefined where it is within. */
+export type AuthorshipRule = (envelope: Envelope, view: RegistryView) => string | undefined;
+
+export interface VerifyOptions {
+  readonly crypto: LogCrypto;
+  readonly now: Date;
+  /** SHA-256 of the genesis note that this verifier pinned, lower-case hex. */
+  readonly genesis: string;
+  readonly registry: RegistryReader;
+  readonly authorship: AuthorshipRule;
+  /** A production verifier answers *untrusted* to a demonstration's records. */
+  readonly allowDemo?: boolean;
+  /** The highest registry version this verifier has seen; an older chain is untrusted. */
+  readonly highestRegistry?: number;
+}
+
+export interface Verdict {
+  readonly answer: Answer;
+  /** Stable code. */
+  readonly reason: string;
+  readonly message: string;
+  readonly record?: Envelope;
+  readonly index?: bigint;
+  /** Median cosignature time: the time that counts. */
+  readonly time?: string;
+  readonly cosigners: readonly string[];
+  readonly registry?: { readonly version: number; readonly publishedAt: string };
+  readonly status?: { readonly asOf: string; readonly validUntil: string };
+  /** Signatures of algorithms that are not checked here. */
+  readonly unchecked: readonly string[];
+  /** True when the issuer's own time is over ten minutes from the cosignatures'. */
+  readonly timeDiffers: boolean;
+}
+
+/** Ends a verification with an answer; never leaves this file. */
+class Answered extends Error {
+  readonly answer: Answer;
+  readonly reason: string;
+  constructor(answer: Answer, reason: string, message: string) {
+    super(message);
+    this.answer = answer;
+    this.reason = reason;
+  }
+}
+
+interface Proven {
+  readonly record: Envelope;
+  readonly index: bigint;
+  readonly cosignatures: readonly Cosignature[];
+  readonly member: string;
+}
+
+const TEN_MINUTES = 600;
+
+/**
+ * Checks an evidence file with no network. Never throws for bad input: whatever is wrong is an answer.
+ *
+ * @example
+ * const verdict = await verify(parseEvidence(bytes), { crypto: nodeCrypto, now: new Date(), genesis, registry, authorship });
+ * verdict.answer // 'valid'
+ */
+export async function verify(evidence: Evidence, options: VerifyOptions): Promise<Verdict> {
+  const known: { -readonly [K in keyof Verdict]?: Verdict[K] } = {};
+  try {
+    return { ...(await judge(evidence, options, known)), ...rest(known) };
+  } catch (error) {
+    if (error instanceof Answered) {
+      return { answer: error.answer, reason: error.reason, message: error.message, ...rest(known) };
+    }
+    if (error instanceof Refusal || error instanceof RangeError) {
+      const reason = error instanceof Refusal ? error.code : 'malformed';
+      return { answer: 'invalid', reason, message: error.message, ...rest(known) };
+    }
+    throw error;
+  }
+}
+
+function rest(known: Partial<Verdict>): Omit<Verdict, 'answer' | 'reason' | 'message'> {
+  return { cosigners: [], unchecked: [], timeDiffers: false, ...known };
+}
+
+async function judge(
+  evidence: Evidence,
+  options: VerifyOptions,
+  known: { -readonly [K in keyof Verdict]?: Verdict[K] },
+): Promise<Pick<Verdict, 'answer' | 'reason' | 'message'>> {
+  const view = await readRegistry(evidence, options);
+  known.registry = { version: view.version, publishedAt: view.publishedAt };
+  const proven = await prove(decodeProven(evidence), view, options);
+  const { record } = proven;
+  known.record = record;
+  known.index = proven.index;
+  known.cosigners = proven.cosignatures.map(({ member }) => member).sort();
+  const seconds = medianTime(proven.cosignatures);
+  if (seconds !== undefined) {
+    known.time = new Date(Number(seconds) * 1000).toISOString();
+    known.timeDiffers = Math.abs(Number(seconds) - Date.parse(record.at) / 1000) > TEN_MINUTES;
+  }
+  const outside = options.authorship(record, view);
+  if (outside !== undefined) throw new Answered('invalid', outside, 'The issuer may not author a record of this type.');
+  if (view.logOf(record.log)?.demo === true && options.allowDemo !== true) {
+    throw new Answered('untrusted', 'demonstration', 'This is a record of a demonstration, not an official document.');
+  }
+  if (record.type === 'certificate') known.unchecked = await checkDocumentSignature(proven, view, options);
+  if (proven.cosignatures.length < view.quorum) {
+    throw new Answered(
+      'not-final',
+      'cosignatures-missing',
+      `Cosigned by ${proven.cosignatures.length} of the ${view.quorum} members needed.`,
+    );
+  }
+  if (record.type !== 'certificate')
+    return { answer: 'valid', reason: 'proven', message: 'The record is in the log and final.' };
+  const status = await checkStatus(evidence, proven, view, options);
+  known.status = status;
+  return {
+    answer: 'valid',
+    reason: 'proven',
+    message: 'The certificate is in the log, final, and not revoked as of the status list.',
+  };
+}
+
+async function readRegistry(evidence: Evidence, options: VerifyOptions): Promise<RegistryView> {
+  let view: RegistryView;
+  try {
+    view = await options.registry.read(evidence.registry, options.genesis);
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'registry-untrusted')
+      throw new Answered('untrusted', error.code, error.message);
+    throw error;
+  }
+  if (view.version < (options.highestRegistry ?? 0)) {
+    throw new Answered(
+      'untrusted',
+      'registry-outdated',
+      'The file brings an older registry than this verifier has seen.',
+    );
+  }
+  return view;
+}
+
+/** Record, commitment, inclusion, checkpoint signature, owner of the log, cosignatures. */
+async function prove(proven: ProvenRecord, view: RegistryView, { crypto }: VerifyOptions): Promise<Proven> {
+  const sealed = openSealed(proven.bytes, proven.salt, crypto);
+  const { record } = sealed;
+  const log = view.logOf(record.log);
+  if (log === undefined) throw new Answered('untrusted', 'log-unknown', 'The registry lists no such log.');
+  if (log.member !== record.issuer.member) {
+    throw new Answered('invalid', 'issuer-not-owner', "The record stands in another member's log.");
+  }
+  const { index, hashes, checkpoint: text } = parseProof(proven.proof);
+  // Which keys hold depends on the size, which is only known from the text: all are tried, then the signer's start is checked.
+  const { checkpoint, note } = await openCheckpoint(
+    crypto,
+    text,
+    log.keys.map(({ vkey }) => vkey),
+  );
+  if (checkpoint.origin !== record.log)
+    throw new Answered('invalid', 'origin-differs', 'The proof is of another log than the record names.');
+  const inForce = log.keys.filter(({ from }) => from <= checkpoint.size).map(({ vkey }) => vkey);
+  await openCheckpoint(crypto, text, inForce);
+  if (!verifyInclusion(crypto, index, checkpoint.size, leafHash(crypto, sealed.commitment), hashes, checkpoint.root)) {
+    throw new Answered('invalid', 'inclusion-invalid', 'The record is not in the log at this place.');
+  }
+  const others = view.witnesses().filter(({ member }) => member !== log.member);
+  return { record, index, cosignatures: await cosignaturesOf(crypto, note, others), member: log.member };
+}
+
+async function checkDocumentSignature(
+  { record, index }: Proven,
+  view: RegistryView,
+  { crypto }: VerifyOptions,
+): Promise<string[]> {
+  const { member, authority } = record.issuer;
+  const keys = authority === undefined ? [] : view.documentKeys(member, authority);
+  const unchecked: string[] = [];
+  let checked = 0;
+  for (const signature of record.signatures ?? []) {
+    if (signature.alg !== 'EdDSA') {
+      unchecked.push(signature.alg);
+      continue;
+    }
+    const key = keys.find(({ kid, from }) => kid === signature.kid && from <= index);
+    if (key === undefined)
+      throw new Answered(
+        'invalid',
+        'document-key-unknown',
+        'The certificate is signed with a key that the registry does not list.',
+      );
+    if (!(await verifyDetached(crypto, record, signature, key.publicKey))) {
+      throw new Answered(
+        'invalid',
+        'document-signature-invalid',
+        "The authority's signature does not fit the certificate.",
+      );
+    }
+    checked++;
+  }
+  if (checked === 0)
+    throw new Answered(
+      'invalid',
+      'document-signature-missing',
+      'The certificate carries no signature of its authority that can be checked here.',
+    );
+  return unchecked;
+}
+
+interface StatusFields {
+  readonly list: string;
+  readonly index: number;
+}
+
+function statusFields(record: Envelope): StatusFields {
+  const { status } = record.body as { status?: { list?: unknown; index?: unknown } };
+  if (typeof status?.list !== 'string' || typeof status.index !== 'number') {
+    throw new Answered('invalid', 'body-invalid', 'The certificate names no place in a status list.');
+  }
+  return { list: status.list, index: status.index };
+}
+
+async function checkStatus(
+  evidence: Evidence,
+  certificate: Proven,
+  view: RegistryView,
+  options: VerifyOptions,
+): Promise<{ asOf: string; validUntil: string }> {
+  const { record } = certificate;
+  const { validFrom, validUntil } = record.body as { validFrom?: unknown; validUntil?: unknown };
+  const place = statusFields(record);
+  if (evidence.status === undefined) {
+    throw new Answered(
+      'status-unknown',
+      'status-list-missing',
+      'The file brings no status list: whether the certificate was revoked is not known.',
+    );
+  }
+  const proven = await prove(decodeProven(evidence.status), view, options);
+  const list = proven.record.body as Record<string, unknown>;
+  const outside = options.authorship(proven.record, view);
+  const fits =
+    outside === undefined &&
+    proven.record.type === 'status-list' &&
+    proven.record.log === record.log &&
+    proven.record.issuer.authority === record.issuer.authority &&
+    list['list'] === place.list;
+  if (!fits)
+    throw new Answered(
+      'status-unknown',
+      'status-list-foreign',
+      "The status list is not that of the certificate's authority.",
+    );
+  if (
+    typeof list['encodedList'] !== 'string' ||
+    typeof list['length'] !== 'number' ||
+    typeof list['asOf'] !== 'string' ||
+    typeof list['validUntil'] !== 'string'
+  ) {
+    throw new Answered('status-unknown', 'status-list-invalid', 'The status list cannot be read.');
+  }
+  const bits = decodeStatusList(list['encodedList'], list['length']);
+  const status = { asOf: list['asOf'], validUntil: list['validUntil'] };
+  // A revocation counts whatever the age and finality of the list that states it.
+  if (statusBit(bits, place.index))
+    throw new Answered('revoked', 'revoked', `The certificate is revoked, as of ${status.asOf}.`);
+  if (proven.cosignatures.length < view.quorum)
+    throw new Answered('status-unknown', 'status-list-not-final', 'The status list is not final.');
+  if (proven.index < certificate.index)
+    throw new Answered('status-stale', 'status-list-older', 'The certificate is newer than the status list in hand.');
+  if (Date.parse(status.validUntil) < options.now.getTime()) {
+    throw new Answered('status-stale', 'status-list-expired', `The status list was good until ${status.validUntil}.`);
+  }
+  const from = Date.parse(String(validFrom));
+  const until = Date.parse(String(validUntil));
+  const now = options.now.getTime();
+  if (Number.isNaN(from) || Number.isNaN(until) || now < from || now > until) {
+    throw new Answered('invalid', 'outside-validity', "The certificate's own period of validity does not include now.");
+  }
+  return status;
+}
+
+/** Hash of a registry note, as verifiers pin it. */
+export function genesisHash(crypto: LogCrypto, note: Uint8Array): string {
+  return toHex(crypto.sha256(note));
+}
