@@ -23,7 +23,7 @@ export function text(max: number) {
 
 export const Country = z
   .string()
-  .refine(isCountryCode, { message: 'must be an ISO 3166-1 alpha-2 code' })
+  .refine((value): boolean => isCountryCode(value), { message: 'must be an ISO 3166-1 alpha-2 code' })
   .meta({ pattern: '^[A-Z]{2}$', examples: ['KZ'] });
 export const Uuid = z.uuid().refine((value) => value === value.toLowerCase(), { message: 'must be lower case' });
 export const Commitment = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal characters');

@@ -1,0 +1,107 @@
+import { parseAddCheckpoint } from '../log/add-checkpoint.ts';
+import { openCheckpoint } from '../log/checkpoint.ts';
+import { cosign } from '../log/cosignature.ts';
+import type { LogCrypto } from '../log/crypto.ts';
+import { verifyConsistency } from '../log/merkle.ts';
+import type { Signer } from '../log/note.ts';
+import type { Sql } from '../storage/connection.ts';
+import { equal, toHex, utf8 } from '../values/bytes.ts';
+import { Refusal } from '../values/refusal.ts';
+
+export interface WitnessOptions {
+  readonly sql: Sql;
+  readonly crypto: LogCrypto;
+  readonly clock: () => Date;
+  readonly signer: Signer;
+  /** Keys of the logs that this node witnesses: the other members'. */
+  readonly logs: ReadonlyMap<string, readonly string[]>;
+  /** A log showed a consistent new checkpoint: there is something to pull. */
+  readonly onAdvanced?: (origin: string, size: bigint) => void;
+}
+
+export interface WitnessAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+const plain = (status: number, body: string): WitnessAnswer => ({
+  status,
+  contentType: 'text/plain; charset=utf-8',
+  body: `${body}\n`,
+});
+
+/** A node in the role of witness, after C2SP tlog-witness. */
+export class Witness {
+  readonly #options: WitnessOptions;
+
+  constructor(options: WitnessOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * `add-checkpoint`. Comparing and storing is one atomic step, durable before the answer: of two requests at one old size
+   * one wins, and the signature leaves only after the commit.
+   */
+  async addCheckpoint(body: string): Promise<WitnessAnswer> {
+    const { sql, crypto, clock, signer, logs } = this.#options;
+    let request: ReturnType<typeof parseAddCheckpoint>;
+    try {
+      request = parseAddCheckpoint(body);
+    } catch (error) {
+      return plain(400, error instanceof Refusal ? error.message : 'malformed');
+    }
+    const origin = request.note.split('\n', 1)[0] ?? '';
+    const keys = logs.get(origin);
+    if (keys === undefined) return plain(404, 'unknown origin');
+    let opened: Awaited<ReturnType<typeof openCheckpoint>>;
+    try {
+      opened = await openCheckpoint(crypto, request.note, keys);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return plain(error.status === 403 ? 403 : 400, error.message);
+    }
+    const { checkpoint, note } = opened;
+    if (request.oldSize > checkpoint.size) return plain(400, 'the old size is larger than the checkpoint');
+    const seconds = BigInt(Math.floor(clock().getTime() / 1000));
+    const refused = await sql.begin(async (tx): Promise<WitnessAnswer | undefined> => {
+      await tx`SELECT pg_advisory_xact_lock(hashtextextended(${origin}, 7305))`;
+      const [held] = await tx<
+        { size: bigint; root: Uint8Array }[]
+      >`SELECT size, root FROM ledger.witness_state WHERE origin = ${origin}`;
+      const oldSize = held?.size ?? 0n;
+      if (request.oldSize !== oldSize) return { status: 409, contentType: 'text/x.tlog.size', body: `${oldSize}\n` };
+      const oldRoot = held?.root ?? crypto.sha256(new Uint8Array());
+      if (!verifyConsistency(crypto, oldSize, checkpoint.size, request.proof, oldRoot, checkpoint.root)) {
+        const same = oldSize === checkpoint.size && !equal(oldRoot, checkpoint.root);
+        return plain(422, same ? 'another root was cosigned at this size' : 'the consistency proof does not hold');
+      }
+      await tx`
+        INSERT INTO ledger.witness_state (origin, size, root, note, at)
+        VALUES (${origin}, ${checkpoint.size}, ${Buffer.from(checkpoint.root)}, ${request.note}, ${clock()})
+        ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note, at = excluded.at`;
+      return undefined;
+    });
+    if (refused !== undefined) return refused;
+    const line = await cosign(crypto, note.text, seconds, signer);
+    this.#options.onAdvanced?.(origin, checkpoint.size);
+    return { status: 200, contentType: 'text/plain; charset=utf-8', body: line };
+  }
+
+  /** The newest checkpoint held of a log, by the lower-case hex SHA-256 of its origin. */
+  async held(originHash: string): Promise<string | undefined> {
+    const { sql, crypto, logs } = this.#options;
+    const origin = [...logs.keys()].find((one) => toHex(crypto.sha256(utf8(one))) === originHash);
+    if (origin === undefined) return undefined;
+    const [row] = await sql<{ note: string }[]>`SELECT note FROM ledger.witness_state WHERE origin = ${origin}`;
+    return row?.note;
+  }
+
+  /** Newest cosigned size of each log. */
+  async sizes(): Promise<Map<string, { size: bigint; at: Date }>> {
+    const rows = await this.#options.sql<
+      { origin: string; size: bigint; at: Date }[]
+    >`SELECT origin, size, at FROM ledger.witness_state`;
+    return new Map(rows.map(({ origin, size, at }) => [origin, { size, at }]));
+  }
+}
