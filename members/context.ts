@@ -1,0 +1,31 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import type { TileSource } from '../ledger/tiles.ts';
+import type { LogCrypto } from '../log/crypto.ts';
+import type { DocumentSigner } from '../log/detached-signature.ts';
+import type { Sql } from '../storage/connection.ts';
+import type { Caller } from './account.ts';
+import type { Registry } from './registry.ts';
+
+/** What every node-wide act is given; nothing is looked up in globals. */
+export interface NodeContext {
+  readonly member: string;
+  readonly origin: string;
+  /** True for a demonstration's origin: certificates and pages say so. */
+  readonly demo: boolean;
+  readonly registry: Registry;
+  readonly ledger: Ledger;
+  readonly tiles: TileSource;
+  readonly sql: Sql;
+  readonly crypto: LogCrypto;
+  readonly clock: () => Date;
+  readonly random: (length: number) => Uint8Array;
+  /** @throws Refusal 500 `document-key-missing` */
+  documentSigner(authority: string): DocumentSigner;
+}
+
+/** What a handler is given: the node, who asks, and under which key a repeat would be recognised. */
+export interface RequestContext extends NodeContext {
+  readonly caller: Caller;
+  readonly idempotencyKey?: string | undefined;
+  readonly requestId: string;
+}

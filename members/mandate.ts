@@ -1,0 +1,61 @@
+import { Refusal } from '../values/refusal.ts';
+import type { Caller } from './account.ts';
+import type { Delegation } from './delegation.ts';
+import { actsFor, type Scope } from './delegation.ts';
+import type { Mandate, Post, Registry } from './registry.ts';
+
+/** The one place where it is decided who may ask for what. Handlers call one of these in their first line. */
+
+/**
+ * The operator for whom the caller acts: its own, or one that has delegated this to it.
+ * @throws Refusal 403 `not-an-operator`, `delegation-missing`
+ */
+export function requireOperator(
+  caller: Caller,
+  act: { readonly scope: Scope; readonly onBehalfOf?: string | undefined; readonly dossier?: string | undefined },
+  delegations: readonly Delegation[],
+  now: Date,
+): string {
+  if (caller.operator === undefined) {
+    throw new Refusal(403, 'not-an-operator', 'Only an operator may do this.', {
+      remedy: 'Sign in with an account of a trader, forwarder, carrier or broker.',
+    });
+  }
+  const { onBehalfOf } = act;
+  if (onBehalfOf === undefined || onBehalfOf === caller.operator) return caller.operator;
+  if (delegations.some((one) => actsFor(one, { ...act, from: onBehalfOf, to: caller.operator ?? '', now })))
+    return onBehalfOf;
+  throw new Refusal(403, 'delegation-missing', `${onBehalfOf} has not authorised ${caller.operator} to do this.`, {
+    params: { from: onBehalfOf, to: caller.operator, scope: act.scope },
+    remedy: 'Ask for a delegation with this scope.',
+  });
+}
+
+/**
+ * The caller's authority, which holds the mandate.
+ * @throws Refusal 403 `not-an-authority`, `mandate-missing`
+ */
+export function requireMandate(caller: Caller, registry: Registry, ...mandates: readonly Mandate[]): string {
+  const { authority } = caller;
+  if (authority === undefined) throw new Refusal(403, 'not-an-authority', 'Only an authority may do this.');
+  const found = registry.findAuthority(authority);
+  if (found?.member === caller.member && mandates.some((mandate) => found.mandates.includes(mandate))) return authority;
+  throw new Refusal(403, 'mandate-missing', `${authority} has no mandate to do this.`, {
+    params: { authority, mandate: mandates.join(' ') },
+  });
+}
+
+/**
+ * The caller's authority decides at this post.
+ * @throws Refusal 403 `not-an-authority`, `mandate-missing`, `post-foreign`; 422 `post-unknown`
+ */
+export function requirePost(caller: Caller, registry: Registry, post: string): Post & { readonly member: string } {
+  const authority = requireMandate(caller, registry, 'decide');
+  const found = registry.findPost(post);
+  if (found === undefined)
+    throw new Refusal(422, 'post-unknown', `The registry lists no post ${post}.`, { params: { post } });
+  if (found.member !== caller.member || found.authority !== authority) {
+    throw new Refusal(403, 'post-foreign', `${authority} does not decide at ${post}.`, { params: { authority, post } });
+  }
+  return found;
+}
