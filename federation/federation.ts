@@ -1,0 +1,186 @@
+import type { KeyObject } from 'node:crypto';
+import type { Fold, Ledger } from '../ledger/ledger.ts';
+import { Mirrors } from '../ledger/mirror.ts';
+import type { TileSource } from '../ledger/tiles.ts';
+import { Witness } from '../ledger/witness.ts';
+import type { LogCrypto } from '../log/crypto.ts';
+import type { Signer } from '../log/note.ts';
+import type { Registry } from '../members/registry.ts';
+import { toBase64, toHex, utf8 } from '../values/bytes.ts';
+import { Refusal } from '../values/refusal.ts';
+import { type PullAnswer, Puller } from './pulling.ts';
+import { cursors, type Fault, listFaults, recordFault, recordsFor, type Sql, useToken } from './store.ts';
+import { checkToken, makeToken } from './token.ts';
+import { Witnessing } from './witnessing.ts';
+
+export interface FederationOptions {
+  readonly member: string;
+  readonly registry: Registry;
+  readonly sql: Sql;
+  readonly ledger: Ledger;
+  readonly tiles: TileSource;
+  readonly crypto: LogCrypto;
+  readonly clock: () => Date;
+  readonly random: (length: number) => Uint8Array;
+  readonly fold: Fold;
+  readonly witnessSigner: Signer;
+  /** Signs tokens to peers. */
+  readonly nodeKey: KeyObject;
+  readonly onError?: (act: string, error: unknown) => void;
+  readonly pollMs?: number;
+}
+
+export interface PeerStatus {
+  readonly member: string;
+  /** Size of that log as cosigned here, mirrored here and taken over here. */
+  readonly cosigned: number;
+  readonly mirrored: number;
+  readonly taken: number;
+  readonly lastContact: string | null;
+  /** Seconds since the mirror last was as long as what was cosigned; 0 when it is. */
+  readonly lagSeconds: number;
+  /** The newest size of this node's own log that the peer cosigned. */
+  readonly cosignedOurs: number;
+}
+
+const PULL_BYTES = 8 * 1024 * 1024;
+
+/** Witnessing and pulling between nodes. Life cycle: `start` → `stop`. */
+export class Federation {
+  readonly witness: Witness;
+  readonly mirrors: Mirrors;
+  readonly #options: FederationOptions;
+  readonly #witnessing: Witnessing;
+  readonly #pullers: ReadonlyMap<string, Puller>;
+  readonly #contacts = new Map<string, Date>();
+  readonly #behindSince = new Map<string, Date>();
+
+  constructor(options: FederationOptions) {
+    this.#options = options;
+    const { member, registry, sql, crypto, clock } = options;
+    const others = registry.others(member);
+    this.mirrors = new Mirrors(sql, crypto);
+    this.witness = new Witness({
+      sql,
+      crypto,
+      clock,
+      signer: options.witnessSigner,
+      logs: new Map(others.map(({ log }) => [log.origin, log.keys.map(({ vkey }) => vkey)])),
+      onAdvanced: (origin) => this.#pullers.get(origin)?.wake(),
+    });
+    const onFault = (peer: string, code: string, detail: string): void => void this.#fault(peer, code, detail);
+    const onContact = (peer: string): void => void this.#contacts.set(peer, clock());
+    this.#witnessing = new Witnessing({ ...options, onFault, onContact });
+    this.#pullers = new Map(
+      others.map((peer) => [
+        peer.log.origin,
+        new Puller(peer, {
+          ...options,
+          mirrors: this.mirrors,
+          onFault,
+          onContact,
+          tokenFor: (origin) => this.tokenFor(origin),
+          cosigned: (origin) => this.witness.held(toHex(crypto.sha256(utf8(origin)))),
+        }),
+      ]),
+    );
+  }
+
+  start(): void {
+    this.#witnessing.start();
+    for (const puller of this.#pullers.values()) puller.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#witnessing.stop(), ...[...this.#pullers.values()].map((puller) => puller.stop())]);
+  }
+
+  tokenFor(origin: string): Promise<string> {
+    const { nodeKey, registry, member, clock, random } = this.#options;
+    return makeToken(nodeKey, registry.getMember(member).log.origin, origin, clock(), random);
+  }
+
+  /** The member whose node speaks; see `checkToken` for refusals. */
+  authenticate(authorization: string | undefined): Promise<string> {
+    const { registry, member, clock, sql } = this.#options;
+    return checkToken(authorization, {
+      registry,
+      origin: registry.getMember(member).log.origin,
+      now: clock(),
+      use: (issuer, jti, expires) => useToken(sql, issuer, jti, expires),
+    });
+  }
+
+  /**
+   * What a peer may take over: own records for it or for everyone, published, in one bounded batch.
+   * @throws Refusal 400 `pull-invalid`
+   */
+  async serveRecords(
+    peer: string,
+    query: { readonly from: string; readonly below: string; readonly limit: string },
+  ): Promise<PullAnswer> {
+    const { ledger, sql } = this.#options;
+    const numbers = [query.from, query.below, query.limit].map((text) =>
+      /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN,
+    );
+    const [from = Number.NaN, wanted = Number.NaN, limit = Number.NaN] = numbers;
+    if (numbers.some(Number.isNaN) || limit < 1)
+      throw new Refusal(400, 'pull-invalid', 'from, below and limit are whole numbers.');
+    const below = BigInt(Math.min(wanted, Number(ledger.published?.size ?? 0n)));
+    const rows = await recordsFor(sql, peer, BigInt(from), below, Math.min(limit, 500));
+    const records: { index: number; bytes: string; salt: string }[] = [];
+    let bytes = 0;
+    for (const row of rows) {
+      bytes += row.length;
+      if (records.length > 0 && bytes > PULL_BYTES) return { records, next: Number(row.index) };
+      if (row.bytes !== null && row.salt !== null)
+        records.push({ index: Number(row.index), bytes: toBase64(row.bytes), salt: toBase64(row.salt) });
+    }
+    const last = rows.at(-1);
+    return {
+      records,
+      next: rows.length === Math.min(limit, 500) && last !== undefined ? Number(last.index) + 1 : Number(below),
+    };
+  }
+
+  async status(): Promise<{ peers: PeerStatus[]; faults: Fault[] }> {
+    const { registry, member, ledger, sql, clock } = this.#options;
+    const [cosigned, taken, ours, faults] = await Promise.all([
+      this.witness.sizes(),
+      cursors(sql),
+      ledger.cosigned(),
+      listFaults(sql),
+    ]);
+    const peers = await Promise.all(
+      registry.others(member).map(async ({ code, log }) => {
+        const mirrored = await this.mirrors.size(log.origin);
+        const seen = cosigned.get(log.origin)?.size ?? 0n;
+        if (mirrored >= seen) this.#behindSince.delete(code);
+        else if (!this.#behindSince.has(code)) this.#behindSince.set(code, cosigned.get(log.origin)?.at ?? clock());
+        const since = this.#behindSince.get(code);
+        const lagSeconds =
+          since === undefined ? 0 : Math.max(0, Math.round((clock().getTime() - since.getTime()) / 1000));
+        if (lagSeconds > 60)
+          void this.#fault(code, 'data-withheld', `the mirror is ${seen - mirrored} entries behind what was cosigned`);
+        return {
+          member: code,
+          cosigned: Number(seen),
+          mirrored: Number(mirrored),
+          taken: Number(taken.get(log.origin)?.next ?? 0n),
+          lastContact: this.#contacts.get(code)?.toISOString() ?? null,
+          lagSeconds,
+          cosignedOurs: Number(ours.find(({ witness }) => witness === code)?.size ?? 0n),
+        };
+      }),
+    );
+    return { peers, faults };
+  }
+
+  async #fault(member: string, code: string, detail: string): Promise<void> {
+    try {
+      await recordFault(this.#options.sql, member, code, detail, this.#options.clock());
+    } catch (error) {
+      this.#options.onError?.('record a fault', error);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Sealed } from '../log/envelope.ts';
+import type { Sql, Tx } from '../storage/connection.ts';
+
+export type { Sql, Tx };
+
+export interface ReceivedRecord {
+  readonly origin: string;
+  readonly index: bigint;
+  readonly bytes: Uint8Array;
+  readonly salt: Uint8Array;
+}
+
+export async function cursorOf(sql: Sql | Tx, origin: string): Promise<bigint> {
+  const [row] = await sql<{ next: bigint }[]>`SELECT next FROM federation.cursor WHERE origin = ${origin}`;
+  return row?.next ?? 0n;
+}
+
+/** One at a time a log, so that two processes don't take over the same records. */
+export async function lockCursor(tx: Tx, origin: string): Promise<bigint> {
+  await tx`SELECT pg_advisory_xact_lock(hashtextextended(${origin}, 7306))`;
+  return cursorOf(tx, origin);
+}
+
+/** @returns those that were not here before */
+export async function insertReceived(
+  tx: Tx,
+  origin: string,
+  records: readonly { index: bigint; sealed: Sealed }[],
+): Promise<Set<bigint>> {
+  const rows = await tx<{ index: bigint }[]>`
+    INSERT INTO federation.received (origin, index, id, commitment, bytes, salt)
+    SELECT ${origin}, * FROM unnest(${records.map(({ index }) => index.toString())}::bigint[], ${records.map(({ sealed }) => sealed.record.id)}::uuid[],
+      ${records.map(({ sealed }) => Buffer.from(sealed.commitment))}::bytea[], ${records.map(({ sealed }) => Buffer.from(sealed.bytes))}::bytea[],
+      ${records.map(({ sealed }) => Buffer.from(sealed.salt))}::bytea[])
+    ON CONFLICT DO NOTHING RETURNING index`;
+  return new Set(rows.map(({ index }) => index));
+}
+
+export async function setCursor(tx: Tx, origin: string, next: bigint, at: Date): Promise<void> {
+  await tx`
+    INSERT INTO federation.cursor (origin, next, at) VALUES (${origin}, ${next}, ${at})
+    ON CONFLICT (origin) DO UPDATE SET next = excluded.next, at = excluded.at`;
+}
+
+export async function cursors(sql: Sql): Promise<Map<string, { next: bigint; at: Date }>> {
+  const rows = await sql<{ origin: string; next: bigint; at: Date }[]>`SELECT origin, next, at FROM federation.cursor`;
+  return new Map(rows.map(({ origin, next, at }) => [origin, { next, at }]));
+}
+
+/** False when this token was shown before. */
+export async function useToken(sql: Sql, issuer: string, jti: string, expires: Date): Promise<boolean> {
+  await sql`DELETE FROM federation.token WHERE expires < now() - interval '5 minutes'`;
+  const rows =
+    await sql`INSERT INTO federation.token (issuer, jti, expires) VALUES (${issuer}, ${jti}, ${expires}) ON CONFLICT DO NOTHING RETURNING 1`;
+  return rows.length === 1;
+}
+
+export interface Fault {
+  readonly member: string;
+  readonly code: string;
+  readonly detail: string;
+  readonly firstAt: string;
+  readonly lastAt: string;
+  readonly count: number;
+}
+
+export async function recordFault(sql: Sql, member: string, code: string, detail: string, at: Date): Promise<void> {
+  await sql`
+    INSERT INTO federation.fault (member, code, detail, first_at, last_at, count) VALUES (${member}, ${code}, ${detail.slice(0, 500)}, ${at}, ${at}, 1)
+    ON CONFLICT (member, code) DO UPDATE SET detail = excluded.detail, last_at = excluded.last_at, count = fault.count + 1`;
+}
+
+export async function listFaults(sql: Sql): Promise<Fault[]> {
+  const rows = await sql<
+    { member: string; code: string; detail: string; first_at: Date; last_at: Date; count: bigint }[]
+  >`
+    SELECT member, code, detail, first_at, last_at, count FROM federation.fault ORDER BY last_at DESC LIMIT 100`;
+  return rows.map((row) => ({
+    member: row.member,
+    code: row.code,
+    detail: row.detail,
+    firstAt: row.first_at.toISOString(),
+    lastAt: row.last_at.toISOString(),
+    count: Number(row.count),
+  }));
+}
+
+/** Records of this log for a member or for everyone, from an index on and below the published size. */
+export async function recordsFor(
+  sql: Sql,
+  member: string,
+  from: bigint,
+  below: bigint,
+  limit: number,
+): Promise<{ index: bigint; bytes: Uint8Array | null; salt: Uint8Array | null; length: number }[]> {
+  return sql<{ index: bigint; bytes: Uint8Array | null; salt: Uint8Array | null; length: number }[]>`
+    SELECT DISTINCT record.index, record.bytes, record.salt, coalesce(length(record.bytes), 0) AS length
+    FROM ledger.addressee JOIN ledger.record USING (index)
+    WHERE addressee.member IN (${member}, '*') AND record.index >= ${from} AND record.index < ${below}
+    ORDER BY record.index LIMIT ${limit}`;
+}
+
+/** All received records in batches, for a replay; the order is of no importance to the folds. */
+export async function* allReceived(sql: Sql): AsyncGenerator<ReceivedRecord[]> {
+  let after: { origin: string; index: bigint } = { origin: '', index: -1n };
+  for (;;) {
+    const rows = await sql<ReceivedRecord[]>`
+      SELECT origin, index, bytes, salt FROM federation.received
+      WHERE (origin, index) > (${after.origin}, ${after.index}) AND bytes IS NOT NULL ORDER BY origin, index LIMIT 500`;
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last;
+    yield [...rows];
+  }
+}
+
+/** Received record by commitment. */
+export async function findReceived(sql: Sql, commitment: Uint8Array): Promise<ReceivedRecord | undefined> {
+  const [row] = await sql<ReceivedRecord[]>`
+    SELECT origin, index, bytes, salt FROM federation.received WHERE commitment = ${Buffer.from(commitment)} AND bytes IS NOT NULL`;
+  return row;
+}
+
+/** Indexes that slips of a log listed for this member and that have not been taken over. */
+export async function undelivered(sql: Sql, origin: string, indexes: readonly bigint[]): Promise<bigint[]> {
+  const rows = await sql<{ index: bigint }[]>`
+    SELECT index FROM unnest(${indexes.map(String)}::bigint[]) AS listed (index)
+    WHERE NOT EXISTS (SELECT 1 FROM federation.received WHERE origin = ${origin} AND received.index = listed.index)`;
+  return rows.map(({ index }) => index);
+}

@@ -1,0 +1,165 @@
+import type { Ledger, SignedHead } from '../ledger/ledger.ts';
+import type { TileSource } from '../ledger/tiles.ts';
+import { formatAddCheckpoint } from '../log/add-checkpoint.ts';
+import { cosignaturesOf } from '../log/cosignature.ts';
+import type { LogCrypto } from '../log/crypto.ts';
+import { formatSignature, parseNote } from '../log/note.ts';
+import type { MemberEntry, Registry } from '../members/registry.ts';
+import { fromUtf8 } from '../values/bytes.ts';
+import { Refusal } from '../values/refusal.ts';
+import { askPeer } from './peer-client.ts';
+
+export interface WitnessingOptions {
+  readonly member: string;
+  readonly registry: Registry;
+  readonly ledger: Ledger;
+  readonly tiles: TileSource;
+  readonly crypto: LogCrypto;
+  readonly onFault: (member: string, code: string, detail: string) => void;
+  /** A peer answered: it can be reached. */
+  readonly onContact: (member: string) => void;
+  readonly roundMs?: number;
+  /** An unchanged checkpoint is cosigned anew after this. */
+  readonly renewMs?: number;
+}
+
+/**
+ * Has the own log witnessed, in rounds: the newest checkpoint goes to all others at once, one request in flight a witness;
+ * the next round starts after as many answers as the quorum needs, or two seconds. Cosignatures scattered over many
+ * checkpoints would never add up.
+ */
+export class Witnessing {
+  readonly #options: WitnessingOptions;
+  /** What each witness holds of this log, as far as known. */
+  readonly #heldBy = new Map<string, bigint>();
+  readonly #inFlight = new Set<string>();
+  readonly #abort = new AbortController();
+  #wake: (() => void) | undefined;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: WitnessingOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#options.ledger.onSigned(() => this.#wake?.());
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#wake?.();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { ledger, renewMs = 60_000 } = this.#options;
+    let last: { size: bigint; at: number; complete: boolean } | undefined;
+    while (!this.#abort.signal.aborted) {
+      const head = ledger.published;
+      const due =
+        head !== undefined &&
+        (last === undefined || head.size > last.size || performance.now() - last.at > renewMs || !last.complete);
+      if (due) {
+        const answers = await this.#round(head);
+        last = { size: head.size, at: performance.now(), complete: answers >= this.#options.registry.document.quorum };
+        if (!last.complete) await this.#sleep(500);
+      } else {
+        await this.#sleep(1000);
+      }
+    }
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** @returns how many witnesses cosigned this checkpoint within the round */
+  async #round(head: SignedHead): Promise<number> {
+    const { registry, member, roundMs = 2000 } = this.#options;
+    let answers = 0;
+    const enough = registry.document.quorum;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, roundMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const asked = registry.others(member).filter(({ code }) => !this.#inFlight.has(code));
+      let open = asked.length;
+      if (open === 0) done();
+      for (const witness of asked) {
+        this.#inFlight.add(witness.code);
+        void this.#ask(witness, head)
+          .then((cosigned) => {
+            if (cosigned) answers++;
+          })
+          .finally(() => {
+            this.#inFlight.delete(witness.code);
+            open--;
+            if (answers >= enough || open === 0) done();
+          });
+      }
+    });
+    return answers;
+  }
+
+  /** One witness, one checkpoint; never throws: what goes wrong is a fault and the next round tries again. */
+  async #ask(witness: MemberEntry, head: SignedHead): Promise<boolean> {
+    const { onFault, onContact, ledger, crypto, registry, member, tiles } = this.#options;
+    try {
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const held = this.#heldBy.get(witness.code) ?? 0n;
+        if (held > head.size) {
+          onFault(witness.code, 'witness-ahead', `holds size ${held} of this log, which ends at ${head.size}`);
+          return false;
+        }
+        const proof = await tiles.reader(head.size).consistencyProof(held);
+        const answer = await askPeer(`${witness.address}/witness/add-checkpoint`, {
+          method: 'POST',
+          body: formatAddCheckpoint({ oldSize: held, proof, note: head.note }),
+          maxBytes: 20_000,
+          signal: this.#abort.signal,
+        });
+        onContact(witness.code);
+        const body = fromUtf8(answer.body);
+        if (answer.status === 409 && /^\d{1,19}\n$/.test(body)) {
+          this.#heldBy.set(witness.code, BigInt(body.trim()));
+          continue;
+        }
+        if (answer.status !== 200) {
+          onFault(
+            witness.code,
+            answer.status === 422 || answer.status === 409 ? 'witness-refuses' : 'witness-error',
+            `${answer.status} ${body.slice(0, 200)}`,
+          );
+          return false;
+        }
+        const keys = registry.witnessesFor(member).filter((key) => key.member === witness.code);
+        const cosignatures = await cosignaturesOf(crypto, parseNote(head.note + body), keys);
+        if (cosignatures.length === 0) {
+          onFault(witness.code, 'cosignature-invalid', 'answered without a cosignature of its own');
+          return false;
+        }
+        this.#heldBy.set(witness.code, head.size);
+        await ledger.addCosignatures(
+          head.size,
+          cosignatures.map(({ member, time, line }) => ({ member, time, line: formatSignature(line) })),
+        );
+        return true;
+      }
+      return false;
+    } catch (error) {
+      if (this.#abort.signal.aborted) return false;
+      const code = error instanceof Refusal ? error.code : 'cosignature-invalid';
+      onFault(witness.code, code === 'peer-unreachable' ? 'unreachable' : code, (error as Error).message);
+      return false;
+    }
+  }
+}
