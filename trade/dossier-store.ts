@@ -1,0 +1,290 @@
+import type { Sql, Tx } from '../storage/connection.ts';
+import { Refusal } from '../values/refusal.ts';
+import type { DossierSummary } from './contract.ts';
+import { type DossierDigests, digests } from './digest.ts';
+import type { DossierState, FoldTools, MovementState, To } from './state.ts';
+import { stopsOf } from './timeline.ts';
+import { filesOf, owns, type Reader, summaryOf } from './view.ts';
+
+/** The bodies of this node's member that an audience names; '*' for all its authorities. */
+export function readersOf(to: To, member: string): string[] {
+  if (to === 'public') return ['*'];
+  return to.filter((one) => one.member === member).flatMap((one) => one.authorities ?? ['*']);
+}
+
+/** Replaces who may see each subject of one kind. */
+export async function writeReaders(
+  tx: Tx,
+  kind: string,
+  subjects: ReadonlyMap<string, readonly string[]>,
+): Promise<void> {
+  const rows = [...subjects].flatMap(([subject, readers]) => readers.map((reader) => ({ subject, reader })));
+  await tx`DELETE FROM trade.reader WHERE kind = ${kind} AND subject = ANY(${[...subjects.keys()]}::text[])`;
+  await tx`
+    INSERT INTO trade.reader (kind, subject, reader)
+    SELECT ${kind}, subject, reader
+    FROM unnest(${rows.map((one) => one.subject)}::text[], ${rows.map((one) => one.reader)}::text[]) AS new (subject, reader)
+    ON CONFLICT DO NOTHING`;
+}
+
+/** Dossiers that these movements carried so far, the version now folded aside. */
+export async function linkedDossiers(tx: Tx, movements: readonly MovementState[]): Promise<string[]> {
+  const rows = await tx<{ dossier: string }[]>`
+    SELECT DISTINCT dossier FROM trade.movement_consignment
+    WHERE movement = ANY(${movements.map((one) => one.movement)}::text[])`;
+  return rows.map((one) => one.dossier);
+}
+
+/** Writes what follows from a dossier's own records: readers, certificates, files. Under the dossiers' locks. */
+export async function writeDossiers(tx: Tx, folded: readonly DossierState[], tools: FoldTools): Promise<void> {
+  if (folded.length === 0) return;
+  const ids = folded.map((one) => one.dossier);
+  const readers = new Map<string, string[]>();
+  for (const state of folded) {
+    // An operator that a section names may see the dossier; authorities see it by its manifest.
+    const named = state.sections.flatMap((one) => readersOf(one.audience, tools.member)).filter((one) => one !== '*');
+    readers.set(state.dossier, [...readersOf(state.current?.to ?? [], tools.member), ...named]);
+  }
+  await writeReaders(tx, 'dossier', readers);
+
+  const certificates = folded.flatMap((state) =>
+    state.certificates.map((one) => ({ ...one, operator: state.operator })),
+  );
+  const old = await tx<{ commitment: string }[]>`
+    DELETE FROM trade.certificate WHERE dossier = ANY(${ids}::text[]) RETURNING commitment`;
+  const certified = new Map<string, string[]>(old.map((one) => [one.commitment, []]));
+  for (const one of certificates) certified.set(one.commitment, readersOf(one.to, tools.member));
+  await writeReaders(tx, 'certificate', certified);
+  await tx`
+    INSERT INTO trade.certificate (commitment, certificate, dossier, member, authority, operator, index, at, state)
+    SELECT commitment, certificate, dossier, member, authority, operator, index::bigint, at::bigint, state
+    FROM unnest(
+      ${certificates.map((one) => one.commitment)}::text[], ${certificates.map((one) => one.certificate)}::text[],
+      ${certificates.map((one) => one.dossier)}::text[], ${certificates.map((one) => one.member)}::text[],
+      ${certificates.map((one) => one.authority)}::text[], ${certificates.map((one) => one.operator)}::text[],
+      ${certificates.map((one) => String(one.index))}::text[],
+      ${certificates.map((one) => String(Date.parse(one.at)))}::text[],
+      ${certificates.map(({ operator: _, ...one }) => JSON.stringify(one))}::text[]
+    ) AS new (commitment, certificate, dossier, member, authority, operator, index, at, state)`;
+
+  const files = folded.flatMap((state) =>
+    [
+      ...state.sections.flatMap((one) => filesOf(one.content)),
+      ...state.decisions.flatMap((one) => one.answers.flatMap((answer) => answer.files)),
+    ].map((file) => ({ ...file, owner: state.member, dossier: state.dossier })),
+  );
+  await tx`DELETE FROM trade.attachment_reference WHERE dossier = ANY(${ids}::text[])`;
+  await tx`
+    INSERT INTO trade.attachment_reference (hash, dossier)
+    SELECT * FROM unnest(${files.map((one) => one.hash)}::text[], ${files.map((one) => one.dossier)}::text[])
+    ON CONFLICT DO NOTHING`;
+  await tx`
+    INSERT INTO trade.attachment (hash, media_type, size, salt, state, owner)
+    SELECT hash, media_type, size::int, salt, 'awaited', owner
+    FROM unnest(
+      ${files.map((one) => one.hash)}::text[], ${files.map((one) => one.mediaType)}::text[],
+      ${files.map((one) => String(one.size))}::text[], ${files.map((one) => one.salt)}::text[],
+      ${files.map((one) => one.owner)}::text[]
+    ) AS named (hash, media_type, size, salt, owner)
+    ON CONFLICT DO NOTHING`;
+}
+
+/**
+ * Writes the rows that depend on movements too: summaries and the desks' lists.
+ *
+ * @param folded dossiers folded now; the other `ids` are read as they stand
+ */
+export async function writeLines(
+  tx: Tx,
+  folded: readonly DossierState[],
+  ids: readonly string[],
+  tools: FoldTools,
+): Promise<void> {
+  const known = new Set(folded.map((one) => one.dossier));
+  const rows = await tx<{ state: string }[]>`
+    SELECT state FROM trade.dossier WHERE dossier = ANY(${ids.filter((id) => !known.has(id))}::text[])`;
+  const states = [...folded, ...rows.map((row) => JSON.parse(row.state) as DossierState)];
+  const movements = await movementsByDossier(tx, ids);
+  const lines = states.flatMap((state) => {
+    const aboard = movements.get(state.dossier) ?? [];
+    const summary = summaryOf(state, aboard);
+    return summary === undefined
+      ? []
+      : [{ state, summary, stops: stopsOf(state, aboard), digest: digests(state, tools.sha256) }];
+  });
+  await tx`DELETE FROM trade.dossier WHERE dossier = ANY(${ids}::text[])`;
+  await tx`
+    INSERT INTO trade.dossier (
+      dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, common_digest,
+      section_digests, summary, state
+    )
+    SELECT dossier, member, operator, version::int, state_name, filed_at::bigint, changed_at::bigint, goods_open = 'yes',
+      search, common_digest, section_digests, summary, state
+    FROM unnest(
+      ${lines.map(({ state }) => state.dossier)}::text[], ${lines.map(({ state }) => state.member)}::text[],
+      ${lines.map(({ state }) => state.operator)}::text[], ${lines.map(({ summary }) => String(summary.version))}::text[],
+      ${lines.map(({ summary }) => summary.state)}::text[],
+      ${lines.map(({ summary }) => String(Date.parse(summary.filedAt)))}::text[],
+      ${lines.map(({ summary }) => String(Date.parse(summary.changedAt)))}::text[],
+      ${lines.map(({ state }) => (isGoodsOpen(state, tools.member) ? 'yes' : 'no'))}::text[],
+      ${lines.map(({ state, summary }) => searchText(state, summary, tools.member))}::text[],
+      ${lines.map(({ digest }) => digest.common)}::text[],
+      ${lines.map(({ digest }) => JSON.stringify(digest.sections))}::text[],
+      ${lines.map(({ summary }) => JSON.stringify(summary))}::text[],
+      ${lines.map(({ state }) => JSON.stringify(state))}::text[]
+    ) AS new (
+      dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, common_digest,
+      section_digests, summary, state
+    )`;
+
+  const posts = lines.flatMap(({ state, stops }) =>
+    stops.map((stop, position) => ({ ...stop, dossier: state.dossier, position })),
+  );
+  await tx`DELETE FROM trade.dossier_post WHERE dossier = ANY(${ids}::text[])`;
+  await tx`
+    INSERT INTO trade.dossier_post (dossier, post, position, authority, state, awaited, since)
+    SELECT dossier, post, position::int, authority, state, awaited, since::bigint
+    FROM unnest(
+      ${posts.map((one) => one.dossier)}::text[], ${posts.map((one) => one.post)}::text[],
+      ${posts.map((one) => String(one.position))}::text[], ${posts.map((one) => one.authority)}::text[],
+      ${posts.map((one) => one.state)}::text[], ${posts.map((one) => one.awaited?.what ?? null)}::text[],
+      ${posts.map((one) => (one.awaited === null ? null : String(Date.parse(one.awaited.since))))}::text[]
+    ) AS new (dossier, post, position, authority, state, awaited, since)
+    ON CONFLICT DO NOTHING`;
+}
+
+/** Whether every authority of the member may read the goods; else lists keep silent about them. */
+function isGoodsOpen(state: DossierState, member: string): boolean {
+  const goods = state.sections.find((one) => one.name === 'goods');
+  return goods?.audience.some((one) => one.member === member && one.authorities === undefined) === true;
+}
+
+function searchText(state: DossierState, summary: DossierSummary, member: string): string {
+  const goods = isGoodsOpen(state, member) ? summary.goods : '';
+  return [state.dossier, state.operator, summary.origin, summary.destination, goods].join('\n').toLowerCase();
+}
+
+async function movementsByDossier(sql: Sql | Tx, dossiers: readonly string[]): Promise<Map<string, MovementState[]>> {
+  const rows = await sql<{ dossier: string; state: string }[]>`
+    SELECT consignment.dossier, movement.state FROM trade.movement_consignment AS consignment
+    JOIN trade.movement USING (movement) WHERE consignment.dossier = ANY(${dossiers}::text[])
+    ORDER BY movement`;
+  const found = new Map<string, MovementState[]>();
+  for (const { dossier, state } of rows) found.set(dossier, [...(found.get(dossier) ?? []), JSON.parse(state)]);
+  return found;
+}
+
+/** The movements that carry or carried a dossier, by id. */
+export async function movementsOf(sql: Sql | Tx, dossier: string): Promise<MovementState[]> {
+  return (await movementsByDossier(sql, [dossier])).get(dossier) ?? [];
+}
+
+export interface DossierRow {
+  readonly state: DossierState;
+  readonly digests: DossierDigests;
+}
+
+/** What is folded of a dossier; undefined until its manifest is here. Says nothing of who may see it. */
+export async function findDossier(sql: Sql | Tx, dossier: string): Promise<DossierRow | undefined> {
+  const [row] = await sql<{ state: string; common: string; sections: string }[]>`
+    SELECT state, common_digest AS common, section_digests AS sections FROM trade.dossier WHERE dossier = ${dossier}`;
+  if (row === undefined) return undefined;
+  return { state: JSON.parse(row.state), digests: { common: row.common, sections: JSON.parse(row.sections) } };
+}
+
+/** @throws Refusal 404 `dossier-unknown` */
+export async function getDossierState(sql: Sql | Tx, dossier: string): Promise<DossierState> {
+  const row = await findDossier(sql, dossier);
+  if (row !== undefined) return row.state;
+  throw new Refusal(404, 'dossier-unknown', 'There is no such dossier here.', {
+    params: { dossier },
+    remedy: 'Check the id. A dossier of another member is here once its records have arrived.',
+  });
+}
+
+export interface Page<T> {
+  readonly items: T[];
+  /** Pass as `cursor` for the next page; null on the last. */
+  readonly next: string | null;
+}
+
+/** The place of an item in a list by time and id, newest first: stable while others are added. */
+export function cursorOf(at: bigint, id: string): string {
+  return Buffer.from(`${at}|${id}`).toString('base64url');
+}
+
+/** @throws Refusal 400 `cursor-invalid` */
+export function readCursor(cursor: string | undefined): { at: string; id: string } | null {
+  if (cursor === undefined) return null;
+  const match = /^(-?\d{1,16})\|([0-9a-z./-]{1,140})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new Refusal(400, 'cursor-invalid', 'The cursor is not one that a list gave.', {
+      remedy: 'Start again without a cursor.',
+    });
+  }
+  return { at: match[1], id: match[2] };
+}
+
+/** The names under which a reader stands in `trade.reader`. */
+export function namesOf(reader: Reader): string[] {
+  if (reader.authority !== undefined) return ['*', reader.authority];
+  return reader.operator === undefined ? [] : [reader.operator];
+}
+
+/** The operators whose own dossiers this reader sees. */
+export function principalsOf(reader: Reader): string[] {
+  return reader.operator === undefined ? [] : [reader.operator, ...(reader.actsFor ?? [])];
+}
+
+export interface DossierQuery {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+  readonly state?: DossierSummary['state'] | undefined;
+  /** Dossiers whose route leads over this post. */
+  readonly post?: string | undefined;
+  /** Where the dossier stands at `post`, for a desk. */
+  readonly postState?: string | undefined;
+  readonly search?: string | undefined;
+}
+
+/**
+ * The dossiers that a reader may see, last filed first. Paging is stable: filing times don't change.
+ * @throws Refusal 400 `cursor-invalid`
+ */
+export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery): Promise<Page<DossierSummary>> {
+  const from = readCursor(query.cursor);
+  const search = query.search?.trim().toLowerCase() ?? '';
+  const rows = await sql<{ filed_at: bigint; dossier: string; summary: string; goods_open: boolean }[]>`
+    SELECT filed_at, dossier, summary, goods_open FROM trade.dossier AS dossier
+    WHERE (
+        (member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[]))
+        OR EXISTS (
+          SELECT 1 FROM trade.reader WHERE kind = 'dossier' AND subject = dossier.dossier
+            AND reader = ANY(${namesOf(reader)}::text[])
+        )
+      )
+      AND (${from === null} OR (filed_at, dossier) < (${from?.at ?? '0'}::bigint, ${from?.id ?? ''}::text))
+      AND (${query.state === undefined} OR state_name = ${query.state ?? ''})
+      AND (${search === ''} OR strpos(search, ${search}) > 0)
+      AND (
+        ${query.post === undefined} OR EXISTS (
+          SELECT 1 FROM trade.dossier_post AS at_post
+          WHERE at_post.dossier = dossier.dossier AND at_post.post = ${query.post ?? ''}
+            AND (${query.postState === undefined} OR at_post.state = ${query.postState ?? ''})
+        )
+      )
+    ORDER BY filed_at DESC, dossier DESC LIMIT ${query.limit + 1}`;
+  const items = rows.slice(0, query.limit).map((row) => {
+    const summary = JSON.parse(row.summary) as DossierSummary;
+    return row.goods_open || owns(reader, summary) ? summary : { ...summary, goods: '', grossMass: '' };
+  });
+  const last = rows.length > query.limit ? rows[query.limit - 1] : undefined;
+  return { items, next: last === undefined ? null : cursorOf(last.filed_at, last.dossier) };
+}
+
+/** The digests of every dossier here, by id: what a replay or a comparison with a peer looks at. */
+export async function allDossierDigests(sql: Sql | Tx): Promise<(DossierDigests & { readonly dossier: string })[]> {
+  const rows = await sql<{ dossier: string; common: string; sections: string }[]>`
+    SELECT dossier, common_digest AS common, section_digests AS sections FROM trade.dossier ORDER BY dossier`;
+  return rows.map(({ dossier, common, sections }) => ({ dossier, common, sections: JSON.parse(sections) }));
+}

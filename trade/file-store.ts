@@ -1,0 +1,82 @@
+import type { Sql, Tx } from '../storage/connection.ts';
+import { Refusal } from '../values/refusal.ts';
+import type { FileReference } from './section.ts';
+
+/** Files beside the log, in pieces. A file is *awaited* until its bytes are here and its hash has been checked. */
+
+/** Bytes of a piece at most. */
+export const CHUNK_BYTES = 262_144;
+
+export interface AttachmentRow {
+  readonly hash: string;
+  readonly mediaType: FileReference['mediaType'];
+  readonly size: number;
+  /** Base64. */
+  readonly salt: string;
+  readonly state: 'awaited' | 'present';
+  /** The member whose node holds it. */
+  readonly owner: string;
+  /** The account that put it here; null for what came from elsewhere. */
+  readonly uploadedBy: string | null;
+}
+
+/**
+ * Writes one piece of an upload that is under way.
+ *
+ * @param upload a name of its own, unlike any hash, until `finishAttachment` knows the hash
+ * @param n from 0
+ */
+export async function writeChunk(tx: Tx, upload: string, n: number, bytes: Uint8Array): Promise<void> {
+  await tx`INSERT INTO trade.attachment_chunk (hash, n, bytes) VALUES (${upload}, ${n}, ${bytes})`;
+}
+
+/**
+ * Gives the pieces of an upload their hash; the file is present from the commit on. A file that was
+ * present before keeps its bytes. The caller has checked the hash.
+ */
+export async function finishAttachment(tx: Tx, upload: string, file: Omit<AttachmentRow, 'state'>): Promise<void> {
+  const changed = await tx`
+    INSERT INTO trade.attachment AS held (hash, media_type, size, salt, state, owner, uploaded_by)
+    VALUES (${file.hash}, ${file.mediaType}, ${file.size}, ${file.salt}, 'present', ${file.owner}, ${file.uploadedBy})
+    ON CONFLICT (hash) DO UPDATE SET state = 'present', size = EXCLUDED.size WHERE held.state = 'awaited'
+    RETURNING hash`;
+  if (changed.length === 0) await tx`DELETE FROM trade.attachment_chunk WHERE hash = ${upload}`;
+  else await tx`UPDATE trade.attachment_chunk SET hash = ${file.hash} WHERE hash = ${upload}`;
+}
+
+export async function findAttachment(sql: Sql | Tx, hash: string): Promise<AttachmentRow | undefined> {
+  const [row] = await sql<AttachmentRow[]>`
+    SELECT hash, media_type AS "mediaType", size, salt, state, owner, uploaded_by AS "uploadedBy"
+    FROM trade.attachment WHERE hash = ${hash}`;
+  return row;
+}
+
+/**
+ * The bytes of a present file, piece by piece.
+ * @throws Refusal 404 `attachment-unknown` when it is not here, or not yet
+ */
+export async function* readChunks(sql: Sql | Tx, hash: string): AsyncGenerator<Uint8Array> {
+  const file = await findAttachment(sql, hash);
+  if (file?.state !== 'present')
+    throw new Refusal(404, 'attachment-unknown', 'There is no such file here, or not yet.');
+  for (let n = 0; ; n++) {
+    const [row] = await sql<{ bytes: Uint8Array }[]>`
+      SELECT bytes FROM trade.attachment_chunk WHERE hash = ${hash} AND n = ${n}`;
+    if (row === undefined) return;
+    yield row.bytes;
+  }
+}
+
+/** Files of others that are still to be fetched, the longest awaited first. */
+export async function awaitedAttachments(sql: Sql | Tx, limit: number): Promise<AttachmentRow[]> {
+  return sql<AttachmentRow[]>`
+    SELECT hash, media_type AS "mediaType", size, salt, state, owner, uploaded_by AS "uploadedBy"
+    FROM trade.attachment WHERE state = 'awaited' ORDER BY at, hash LIMIT ${limit}`;
+}
+
+/** The dossiers that name a file; who may see one of them and the naming section may fetch it. */
+export async function dossiersNaming(sql: Sql | Tx, hash: string): Promise<string[]> {
+  const rows = await sql<{ dossier: string }[]>`
+    SELECT dossier FROM trade.attachment_reference WHERE hash = ${hash} ORDER BY dossier`;
+  return rows.map((row) => row.dossier);
+}

@@ -1,0 +1,178 @@
+import type { Tx } from '../storage/connection.ts';
+import { linkedDossiers, writeDossiers, writeLines } from './dossier-store.ts';
+import { writeMovements } from './movement-store.ts';
+import { foldDossier } from './project.ts';
+import { foldMovement } from './project-movement.ts';
+import type { FoldInput, FoldTools, Waiting } from './state.ts';
+import { writeRequirement, writeStatusList } from './statement-store.ts';
+import { foldRequirement, foldStatusList, type Subject, subjectOf } from './subject.ts';
+
+export * from './dossier-store.ts';
+export * from './file-store.ts';
+export * from './movement-store.ts';
+export * from './statement-store.ts';
+
+/**
+ * Lock order: first all subjects (class 1), under which records and movements are written; then the
+ * dossiers whose rows change (class 2); each class ascending. Locks are held for buckets, not for
+ * single names: a batch of hundreds of dossiers stays within PostgreSQL's shared lock table.
+ */
+const SUBJECTS = 771_001;
+const DOSSIERS = 771_002;
+const BUCKETS = 256;
+
+/** FNV-1a, 32 bits. */
+function bucketOf(name: string): number {
+  let hash = 2_166_136_261;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16_777_619);
+  return (hash >>> 0) % BUCKETS;
+}
+
+async function lock(tx: Tx, space: number, names: Iterable<string>): Promise<void> {
+  const buckets = [...new Set([...names].map(bucketOf))].sort((a, b) => a - b);
+  // One statement each: the order in which one statement would take them is the planner's.
+  for (const bucket of buckets) await tx`SELECT pg_advisory_xact_lock(${space}::int, ${bucket}::int)`;
+}
+
+interface Placed extends FoldInput {
+  readonly subject: Subject;
+}
+
+const keyOf = ({ kind, id }: Subject): string => `${kind} ${id}`;
+
+function place(records: readonly FoldInput[]): Placed[] {
+  const lowest = new Map<string, Placed>();
+  for (const record of records) {
+    const subject = subjectOf(record.envelope);
+    if (subject === undefined) continue;
+    const held = lowest.get(record.commitment);
+    if (held === undefined || record.index < held.index) lowest.set(record.commitment, { ...record, subject });
+  }
+  return [...lowest.values()];
+}
+
+/** Stores the fold's own copy of its input. Returns the subjects that must be folded anew. */
+async function keep(tx: Tx, placed: readonly Placed[]): Promise<Subject[]> {
+  const changed = await tx<{ commitment: string }[]>`
+    INSERT INTO trade.record AS held (commitment, kind, subject, type, id, member, origin, index, envelope)
+    SELECT commitment, kind, subject, type, id, member, origin, index::bigint, envelope
+    FROM unnest(
+      ${placed.map((one) => one.commitment)}::text[], ${placed.map((one) => one.subject.kind)}::text[],
+      ${placed.map((one) => one.subject.id)}::text[], ${placed.map((one) => one.envelope.type)}::text[],
+      ${placed.map((one) => one.envelope.id)}::text[], ${placed.map((one) => one.envelope.issuer.member)}::text[],
+      ${placed.map((one) => one.origin)}::text[], ${placed.map((one) => String(one.index))}::text[],
+      ${placed.map((one) => JSON.stringify(one.envelope))}::text[]
+    ) AS new (commitment, kind, subject, type, id, member, origin, index, envelope)
+    ON CONFLICT (commitment) DO UPDATE SET index = EXCLUDED.index WHERE EXCLUDED.index < held.index
+    RETURNING commitment`;
+  const commitments = changed.map((one) => one.commitment);
+  const touched = await tx<{ kind: Subject['kind']; subject: string }[]>`
+    SELECT other.kind, other.subject FROM trade.record AS new
+      JOIN trade.record AS other ON other.origin = new.origin AND other.id = new.id
+      WHERE new.commitment = ANY(${commitments}::text[])
+    UNION
+    SELECT kind, subject FROM trade.awaited WHERE commitment = ANY(${commitments}::text[])`;
+  return touched.map(({ kind, subject }) => ({ kind, id: subject }));
+}
+
+/** All records of these subjects, without those whose id a lower index of the same log has elsewhere. */
+async function load(tx: Tx, subjects: readonly Subject[]): Promise<Map<string, FoldInput[]>> {
+  const rows = await tx<
+    { kind: Subject['kind']; subject: string; commitment: string; origin: string; index: bigint; envelope: string }[]
+  >`
+    SELECT kind, subject, commitment, origin, index, envelope FROM trade.record AS record
+    JOIN unnest(${subjects.map((one) => one.kind)}::text[], ${subjects.map((one) => one.id)}::text[])
+      AS wanted (kind, subject) USING (kind, subject)
+    WHERE NOT EXISTS (
+      SELECT 1 FROM trade.record AS first
+      WHERE first.origin = record.origin AND first.id = record.id AND first.index < record.index
+        AND (first.kind, first.subject) <> (record.kind, record.subject)
+    )`;
+  const found = new Map<string, FoldInput[]>(subjects.map((one) => [keyOf(one), []]));
+  for (const { kind, subject, commitment, origin, index, envelope } of rows) {
+    found.get(keyOf({ kind, id: subject }))?.push({ commitment, origin, index, envelope: JSON.parse(envelope) });
+  }
+  return found;
+}
+
+/** Which of the commitments that these records name are here, under whatever subject. */
+async function arrivals(tx: Tx, lists: Iterable<readonly FoldInput[]>): Promise<ReadonlySet<string>> {
+  const named = new Set<string>();
+  for (const list of lists) for (const one of list) for (const cause of one.envelope.after) named.add(cause);
+  const rows = await tx<{ commitment: string }[]>`
+    SELECT commitment FROM trade.record WHERE commitment = ANY(${[...named]}::text[])`;
+  return new Set(rows.map((one) => one.commitment));
+}
+
+async function writeAwaited(tx: Tx, subjects: readonly Subject[], waits: ReadonlyMap<string, readonly Waiting[]>) {
+  const kinds = subjects.map((one) => one.kind);
+  const ids = subjects.map((one) => one.id);
+  await tx`
+    DELETE FROM trade.awaited USING unnest(${kinds}::text[], ${ids}::text[]) AS done (kind, subject)
+    WHERE awaited.kind = done.kind AND awaited.subject = done.subject`;
+  const rows = subjects.flatMap((subject) =>
+    (waits.get(keyOf(subject)) ?? []).flatMap((one) => one.missing.map((commitment) => ({ commitment, subject }))),
+  );
+  await tx`
+    INSERT INTO trade.awaited (commitment, kind, subject)
+    SELECT * FROM unnest(
+      ${rows.map((one) => one.commitment)}::text[], ${rows.map((one) => one.subject.kind)}::text[],
+      ${rows.map((one) => one.subject.id)}::text[]
+    ) ON CONFLICT DO NOTHING`;
+}
+
+/**
+ * Folds records into trade's views, inside the transaction that stored them, so that a record and its
+ * effect are seen together or not at all. Records of other domains are passed over; repeats change
+ * nothing; the order of calls and of records does not matter. Nothing that a peer may send makes it
+ * throw: what can't be folded is kept and marked.
+ *
+ * @example await foldRecords(tx, records, { posts, authorship, member, sha256: nodeCrypto.sha256 });
+ */
+export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: FoldTools): Promise<void> {
+  const placed = place(records);
+  if (placed.length === 0) return;
+  const names = placed.flatMap(({ subject, commitment, origin, envelope }) => [
+    keyOf(subject),
+    commitment,
+    `${origin} ${envelope.id}`,
+    ...envelope.after,
+  ]);
+  await lock(tx, SUBJECTS, names);
+  const subjects = await keep(tx, placed);
+  if (subjects.length === 0) return;
+  const found = await load(tx, subjects);
+  const here = await arrivals(tx, found.values());
+  const context = { ...tools, arrived: (commitment: string) => here.has(commitment) };
+  const of = (kind: Subject['kind']) =>
+    subjects.filter((one) => one.kind === kind).map((one) => [one.id, found.get(keyOf(one)) ?? []] as const);
+
+  const dossiers = of('dossier').map(([id, list]) => foldDossier(id, list, context));
+  const movements = of('movement').map(([id, list]) => foldMovement(id, list, context));
+  await writeAwaited(
+    tx,
+    subjects,
+    new Map([
+      ...dossiers.map((one) => [keyOf({ kind: 'dossier', id: one.dossier }), one.waiting] as const),
+      ...movements.map((one) => [keyOf({ kind: 'movement', id: one.movement }), one.waiting] as const),
+    ]),
+  );
+  const unloaded = await linkedDossiers(tx, movements);
+  await writeMovements(tx, movements, tools);
+  for (const [id, list] of of('requirement')) await writeRequirement(tx, id, foldRequirement(list, context));
+  for (const [id, list] of of('status-list')) await writeStatusList(tx, id, foldStatusList(list, context));
+
+  const carried = movements.flatMap((one) => one.versions.flatMap((v) => v.consignments.map((c) => c.dossier)));
+  const lines = new Set([...dossiers.map((one) => one.dossier), ...unloaded, ...carried]);
+  await lock(tx, DOSSIERS, lines);
+  await writeDossiers(tx, dossiers, tools);
+  await writeLines(tx, dossiers, [...lines], tools);
+}
+
+/** Empties all views of trade for a replay. Files and places in status lists are no views and stay. */
+export async function dropViews(tx: Tx): Promise<void> {
+  await tx`
+    TRUNCATE trade.record, trade.awaited, trade.reader, trade.dossier, trade.dossier_post, trade.movement,
+      trade.movement_post, trade.movement_consignment, trade.certificate, trade.requirement, trade.status_list,
+      trade.attachment_reference`;
+}

@@ -1,0 +1,79 @@
+import type { Envelope } from '../log/envelope.ts';
+import { readRecords } from './reading.ts';
+import type { RequirementBody, StatusListBody } from './record.ts';
+import type { FoldContext, FoldInput } from './state.ts';
+
+/** What a record is about: the unit that is folded anew when one of its records arrives. */
+export interface Subject {
+  readonly kind: 'dossier' | 'movement' | 'status-list' | 'requirement';
+  readonly id: string;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ID = /^[a-z0-9]+([.-][a-z0-9]+)*$/;
+
+const NAMED_BY: Readonly<Record<string, readonly [Subject['kind'], string]>> = {
+  section: ['dossier', 'dossier'],
+  manifest: ['dossier', 'dossier'],
+  withdrawal: ['dossier', 'dossier'],
+  decision: ['dossier', 'dossier'],
+  answer: ['dossier', 'dossier'],
+  appeal: ['dossier', 'dossier'],
+  'appeal-outcome': ['dossier', 'dossier'],
+  certificate: ['dossier', 'dossier'],
+  revocation: ['dossier', 'dossier'],
+  movement: ['movement', 'movement'],
+  event: ['movement', 'movement'],
+  'status-list': ['status-list', 'list'],
+  requirement: ['requirement', 'requirement'],
+};
+
+/**
+ * The subject of a record of trade; undefined for records of other domains and for bodies that name none.
+ * Lists and requirements are one authority's: another's of the same name is another subject.
+ *
+ * @example subjectOf(envelope) // { kind: 'dossier', id: '0190…' }
+ */
+export function subjectOf(envelope: Pick<Envelope, 'type' | 'body' | 'issuer'>): Subject | undefined {
+  const named = Object.hasOwn(NAMED_BY, envelope.type) ? NAMED_BY[envelope.type] : undefined;
+  if (named === undefined) return undefined;
+  const [kind, field] = named;
+  const id = envelope.body[field];
+  if (typeof id !== 'string') return undefined;
+  if (kind === 'dossier' || kind === 'movement') return UUID.test(id) ? { kind, id } : undefined;
+  const { authority } = envelope.issuer;
+  return authority !== undefined && ID.test(id) && id.length <= 64 ? { kind, id: `${authority}/${id}` } : undefined;
+}
+
+/** What an authority says now: of its statements under one name the one with the highest log index. */
+export interface Statement<Body> {
+  readonly commitment: string;
+  readonly member: string;
+  readonly authority: string;
+  readonly origin: string;
+  readonly index: number;
+  readonly body: Body;
+}
+
+export type RequirementState = Statement<RequirementBody>;
+export type StatusListState = Statement<StatusListBody>;
+
+function newest<T extends 'requirement' | 'status-list'>(type: T, records: readonly FoldInput[], context: FoldContext) {
+  const said = readRecords(records, context).of(type);
+  return [...said].sort((a, b) => a.index - b.index).at(-1);
+}
+
+export function foldRequirement(records: readonly FoldInput[], context: FoldContext): RequirementState | undefined {
+  const last = newest('requirement', records, context);
+  if (last === undefined || last.authority === null) return undefined;
+  const { commitment, member, authority, origin, index, body } = last;
+  return { commitment, member, authority, origin, index, body };
+}
+
+/** A list belongs to the authority whose name it bears. */
+export function foldStatusList(records: readonly FoldInput[], context: FoldContext): StatusListState | undefined {
+  const last = newest('status-list', records, context);
+  if (last === undefined || last.authority !== last.body.list) return undefined;
+  const { commitment, member, authority, origin, index, body } = last;
+  return { commitment, member, authority, origin, index, body };
+}
