@@ -1,7 +1,7 @@
 import type { Fold, FoldRecord } from '../ledger/ledger.ts';
 import type { Mirrors } from '../ledger/mirror.ts';
 import type { LogCrypto } from '../log/crypto.ts';
-import { isAddressedTo, openSealed, type Sealed } from '../log/envelope.ts';
+import { commitmentOf, isAddressedTo, openSealed, type Sealed } from '../log/envelope.ts';
 import { parseBundle, tilePath } from '../log/tile.ts';
 import { authorship } from '../members/authorship.ts';
 import type { MemberEntry, Registry } from '../members/registry.ts';
@@ -169,35 +169,48 @@ export class Puller {
     return sealed.length;
   }
 
-  /** Each record against the mirror, the authorship table and its audience; one bad record refuses the batch. */
+  /**
+   * Each record against the mirror: bytes that are not what the log holds refuse the batch, which is asked for again. A record
+   * that is authentic and yet not its issuer's to say is reported and left out: asking again would bring the same.
+   */
   async #check(answer: PullAnswer, from: bigint): Promise<{ index: bigint; sealed: Sealed }[]> {
-    const { mirrors, crypto, registry, member } = this.#options;
+    const { mirrors, crypto, onFault } = this.#options;
     const { origin } = this.#peer.log;
-    const bad = (index: number, why: string): Refusal =>
-      new Refusal(502, 'bad-record', `Record ${index} of ${origin}: ${why}`);
     const commitments = await mirrors.commitments(
       origin,
       answer.records.map(({ index }) => BigInt(index)),
     );
+    const checked: { index: bigint; sealed: Sealed }[] = [];
     let previous = Number(from) - 1;
-    return answer.records.map(({ index, bytes, salt }) => {
-      if (index <= previous || index >= answer.next) throw bad(index, 'out of order');
+    for (const { index, bytes, salt } of answer.records) {
+      const bad = (why: string): Refusal => new Refusal(502, 'bad-proof', `Record ${index} of ${origin}: ${why}`);
+      if (index <= previous || index >= answer.next) throw bad('out of order');
       previous = index;
-      let sealed: Sealed;
-      try {
-        sealed = openSealed(fromBase64(bytes), fromBase64(salt), crypto);
-      } catch (error) {
-        throw bad(index, (error as Error).message);
-      }
+      const [recordBytes, saltBytes] = decode(bytes, salt) ?? [];
       const logged = commitments.get(BigInt(index));
-      if (logged === undefined || !equal(logged, sealed.commitment))
-        throw bad(index, 'not what the log holds at this index');
-      if (sealed.record.log !== origin) throw bad(index, 'names another log');
-      if (!isAddressedTo(sealed.record.to, member)) throw bad(index, 'not addressed to this member');
+      if (recordBytes === undefined || saltBytes === undefined || logged === undefined)
+        throw bad('not of the form of a record');
+      if (!equal(logged, commitmentOf(saltBytes, recordBytes, crypto)))
+        throw bad('not what the log holds at this index');
+      const opened = this.#open(recordBytes, saltBytes);
+      if (typeof opened === 'string') onFault(this.#peer.code, 'bad-record', `record ${index}: ${opened}`);
+      else checked.push({ index: BigInt(index), sealed: opened });
+    }
+    return checked;
+  }
+
+  /** The record, or why it is not its issuer's to say to this member. */
+  #open(bytes: Uint8Array, salt: Uint8Array): Sealed | string {
+    const { crypto, registry, member } = this.#options;
+    try {
+      const sealed = openSealed(bytes, salt, crypto);
+      if (sealed.record.log !== this.#peer.log.origin) return 'names another log';
+      if (!isAddressedTo(sealed.record.to, member)) return 'not addressed to this member';
       const outside = authorship(sealed.record, registry.view);
-      if (outside !== undefined) throw bad(index, `outside the authorship table: ${outside}`);
-      return { index: BigInt(index), sealed };
-    });
+      return outside === undefined ? sealed : `outside the authorship table: ${outside}`;
+    } catch (error) {
+      return (error as Error).message;
+    }
   }
 
   async #noteSlips(slips: readonly Sealed[]): Promise<void> {
@@ -218,6 +231,15 @@ export class Puller {
       if (performance.now() - since < WITHHELD_MS) continue;
       this.#options.onFault(this.#peer.code, 'withheld', `record ${index} is listed in a slip and was not delivered`);
     }
+  }
+}
+
+function decode(bytes: string, salt: string): [Uint8Array, Uint8Array] | undefined {
+  try {
+    return [fromBase64(bytes), fromBase64(salt)];
+  } catch {
+    // Not base64: the caller reports it.
+    return undefined;
   }
 }
 
