@@ -1,0 +1,89 @@
+import type { Registry } from '../members/registry.ts';
+import type { Finding } from '../values/refusal.ts';
+import { checkEquipment } from './dossier.ts';
+import type { EventBody, MovementBody } from './record.ts';
+
+/** What is wrong with a movement or an event beyond its form. */
+
+const TEN_MINUTES = 600_000;
+
+export function checkMovement(
+  movement: Pick<MovementBody, 'posts' | 'leg' | 'means' | 'equipment' | 'consignments'>,
+  registry: Registry,
+): Finding[] {
+  const findings: Finding[] = [];
+  const report = (path: string, code: string, message: string): void => {
+    findings.push({ path, code, message });
+  };
+  for (const [i, id] of movement.posts.entries()) {
+    const post = registry.findPost(id);
+    if (post === undefined) report(`/posts/${i}`, 'post-unknown', `The registry lists no post ${id}.`);
+    else if (!post.mode.includes(movement.leg.mode))
+      report(`/posts/${i}`, 'mode-differs', `${id} is not a ${movement.leg.mode} post.`);
+  }
+  if (movement.means.mode !== movement.leg.mode)
+    report('/means/mode', 'mode-differs', 'The means of transport do not fit the mode of the leg.');
+  const { departure, arrival } = movement.leg;
+  if (departure !== undefined && arrival !== undefined && Date.parse(arrival) < Date.parse(departure)) {
+    report('/leg/arrival', 'times-out-of-order', 'The arrival lies before the departure.');
+  }
+  const aboard = new Set<string>();
+  for (const [i, { dossier }] of movement.consignments.entries()) {
+    if (aboard.has(dossier))
+      report(`/consignments/${i}/dossier`, 'consignment-repeated', 'The consignment stands twice.');
+    aboard.add(dossier);
+  }
+  checkEquipment(movement.equipment, '/equipment', report);
+  return findings;
+}
+
+export interface EventCheck {
+  readonly movement: Pick<MovementBody, 'posts' | 'consignments'>;
+  readonly registry: Registry;
+  readonly now: Date;
+  /** IANA zone names that the runtime knows. */
+  readonly zones: ReadonlySet<string>;
+}
+
+const AT_POST: ReadonlySet<string> = new Set(['arrived-at-post', 'presented', 'left-post', 'gauge-changed']);
+
+export function checkEvent(
+  event: Omit<EventBody, 'operator'>,
+  { movement, registry, now, zones }: EventCheck,
+): Finding[] {
+  const findings: Finding[] = [];
+  const report = (path: string, code: string, message: string): void => {
+    findings.push({ path, code, message });
+  };
+  if (Date.parse(event.occurredAt) > now.getTime() + TEN_MINUTES)
+    report('/occurredAt', 'event-from-future', 'The event lies in the future.');
+  if (!zones.has(event.zone)) report('/zone', 'zone-unknown', `${event.zone} is no IANA time zone.`);
+  if (event.post !== undefined) {
+    if (!movement.posts.includes(event.post))
+      report('/post', 'post-not-on-way', `The movement does not pass ${event.post}.`);
+    const zone = registry.findPost(event.post)?.zone;
+    if (event.source === 'authority' && zone !== undefined && zone !== event.zone)
+      report('/zone', 'zone-differs', `${event.post} keeps ${zone}.`);
+  }
+  if (AT_POST.has(event.event) && event.post === undefined)
+    report('/post', 'post-missing', `The event '${event.event}' happens at a post.`);
+  if (event.post === undefined && event.place === undefined)
+    report('/place', 'place-missing', 'An event has a post or a place.');
+  if (event.event === 'reloaded' && event.reload === undefined)
+    report('/reload', 'reload-missing', 'Reloading says onto which means and how many packages were counted.');
+  if (event.event === 'temperature-read' && event.temperature === undefined)
+    report('/temperature', 'temperature-missing', 'A reading has a temperature.');
+  if ((event.event === 'seals-broken' || event.event === 'seals-fitted') && event.seals === undefined)
+    report('/seals', 'seals-missing', 'The event names the seals.');
+  for (const [i, { dossier }] of (event.reload?.packages ?? []).entries()) {
+    if (!movement.consignments.some((one) => one.dossier === dossier)) {
+      report(`/reload/packages/${i}/dossier`, 'consignment-not-aboard', 'The consignment is not aboard this movement.');
+    }
+  }
+  return findings;
+}
+
+/** Zone names of the runtime, and UTC. */
+export function knownZones(): ReadonlySet<string> {
+  return new Set([...Intl.supportedValuesOf('timeZone'), 'UTC']);
+}

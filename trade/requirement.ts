@@ -1,0 +1,68 @@
+import type { RequirementBody } from './record.ts';
+import type { GoodsSection, Route, SanitarySection, TradeDocument } from './section.ts';
+
+/** What authorities ask for, held against what a dossier brings. */
+
+export interface Missing {
+  readonly requirement: string;
+  readonly kind: 'certificate' | 'document' | 'registration' | 'treatment';
+  readonly what: string;
+}
+
+export interface Presented {
+  readonly goods: GoodsSection;
+  readonly sanitary?: SanitarySection | undefined;
+  /** Of all sections that the reader sees. */
+  readonly documents: readonly TradeDocument[];
+  /** Kinds of certificates in force. */
+  readonly certificates: ReadonlySet<string>;
+}
+
+/** Import at the destination, export at the origin, else transit. */
+export function directionAt(member: string, route: Route): RequirementBody['direction'] {
+  if (member === route.destination.country) return 'import';
+  return member === route.origin.country ? 'export' : 'transit';
+}
+
+/** @param asOf 'YYYY-MM-DD'; validity includes both its ends */
+export function applies(
+  requirement: RequirementBody,
+  direction: RequirementBody['direction'],
+  goods: GoodsSection,
+  asOf: string,
+): boolean {
+  const { origins } = requirement;
+  return (
+    requirement.direction === direction &&
+    requirement.validFrom <= asOf &&
+    (requirement.validTo === undefined || asOf <= requirement.validTo) &&
+    goods.items.some(
+      (item) => item.hs.startsWith(requirement.goods) && (origins === undefined || origins.includes(item.origin)),
+    )
+  );
+}
+
+/**
+ * What is missing, by requirement: an absent paper is named, never guessed.
+ * @example missingFor([cherries], presented).map(({ what }) => what) // ['cold-treatment']
+ */
+export function missingFor(requirements: readonly RequirementBody[], presented: Presented): Missing[] {
+  const { sanitary, documents, certificates } = presented;
+  const codes = new Set(documents.map(({ code }) => code));
+  const registered = new Set(sanitary?.registrations.map(({ kind }) => kind));
+  const treated = new Set(sanitary?.treatments.map(({ kind }) => kind));
+  return requirements.flatMap((one) => [
+    ...one.certificates
+      .filter((kind) => !certificates.has(kind))
+      .map((what) => ({ requirement: one.requirement, kind: 'certificate' as const, what })),
+    ...one.documents
+      .filter((code) => !codes.has(code))
+      .map((what) => ({ requirement: one.requirement, kind: 'document' as const, what })),
+    ...one.registrations
+      .filter((kind) => !registered.has(kind))
+      .map((what) => ({ requirement: one.requirement, kind: 'registration' as const, what })),
+    ...one.treatments
+      .filter((kind) => !treated.has(kind))
+      .map((what) => ({ requirement: one.requirement, kind: 'treatment' as const, what })),
+  ]);
+}
