@@ -1,10 +1,17 @@
 import type { Sql, Tx } from '../storage/connection.ts';
 import { Refusal } from '../values/refusal.ts';
 import type { DossierSummary } from './contract.ts';
-import { type DossierDigests, digests } from './digest.ts';
-import type { DossierState, FoldTools, MovementState, To } from './state.ts';
+import { type DossierDigests, digests, type Sha256 } from './digest.ts';
+import type { DossierState, MovementState, To } from './state.ts';
 import { stopsOf } from './timeline.ts';
 import { filesOf, owns, type Reader, summaryOf } from './view.ts';
+
+/** What rows depend on beside the states themselves. */
+export interface Writing {
+  /** This node's member: readers are its authorities and operators. */
+  readonly member: string;
+  readonly sha256: Sha256;
+}
 
 /** The bodies of this node's member that an audience names; '*' for all its authorities. */
 export function readersOf(to: To, member: string): string[] {
@@ -36,7 +43,7 @@ export async function linkedDossiers(tx: Tx, movements: readonly MovementState[]
 }
 
 /** Writes what follows from a dossier's own records: readers, certificates, files. Under the dossiers' locks. */
-export async function writeDossiers(tx: Tx, folded: readonly DossierState[], tools: FoldTools): Promise<void> {
+export async function writeDossiers(tx: Tx, folded: readonly DossierState[], tools: Writing): Promise<void> {
   if (folded.length === 0) return;
   const ids = folded.map((one) => one.dossier);
   const readers = new Map<string, string[]>();
@@ -98,7 +105,7 @@ export async function writeLines(
   tx: Tx,
   folded: readonly DossierState[],
   ids: readonly string[],
-  tools: FoldTools,
+  tools: Writing,
 ): Promise<void> {
   const known = new Set(folded.map((one) => one.dossier));
   const rows = await tx<{ state: string }[]>`

@@ -1,11 +1,20 @@
 import type { Sql, Tx } from '../storage/connection.ts';
 import { movementDigest } from './digest.ts';
-import { cursorOf, namesOf, type Page, principalsOf, readCursor, readersOf, writeReaders } from './dossier-store.ts';
-import type { FoldTools, MovementState } from './state.ts';
+import {
+  cursorOf,
+  namesOf,
+  type Page,
+  principalsOf,
+  readCursor,
+  readersOf,
+  type Writing,
+  writeReaders,
+} from './dossier-store.ts';
+import type { MovementState } from './state.ts';
 import type { Reader } from './view.ts';
 
 /** Writes the rows of movements; one whose declaration is not here yet has none. Under the subjects' locks. */
-export async function writeMovements(tx: Tx, folded: readonly MovementState[], tools: FoldTools): Promise<void> {
+export async function writeMovements(tx: Tx, folded: readonly MovementState[], tools: Writing): Promise<void> {
   if (folded.length === 0) return;
   const ids = folded.map((one) => one.movement);
   const shown = folded.flatMap((state) => (state.current === null ? [] : [{ state, current: state.current }]));

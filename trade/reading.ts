@@ -1,3 +1,5 @@
+import { authorship } from '../members/authorship.ts';
+import type { Registry } from '../members/registry.ts';
 import { compareText, markOf, type Settled, settle } from './causality.ts';
 import { BODIES, type TradeRecordType } from './record.ts';
 import type { Route } from './section.ts';
@@ -53,6 +55,21 @@ export interface Reading {
 
 function isTradeType(type: string): type is TradeRecordType {
   return Object.hasOwn(BODIES, type);
+}
+
+/** What the folds take from the registry in force. */
+export function contextOf(registry: Registry): FoldContext {
+  const { view } = registry;
+  return {
+    posts: {
+      post: (id) => {
+        const post = registry.findPost(id);
+        return post && { member: post.member, authority: post.authority };
+      },
+      isMember: (code) => registry.findMember(code) !== undefined,
+    },
+    authorship: (envelope) => authorship(envelope, view),
+  };
 }
 
 /**

@@ -39,13 +39,6 @@ export interface FoldContext {
   readonly arrived?: (commitment: string) => boolean;
 }
 
-/** What a store's fold is given by the platform. */
-export interface FoldTools extends FoldContext {
-  /** This node's member: readers are its authorities and operators. */
-  readonly member: string;
-  readonly sha256: (data: Uint8Array) => Uint8Array;
-}
-
 export type To = 'public' | readonly AudienceEntry[];
 
 export interface RecordMark {

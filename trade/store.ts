@@ -1,9 +1,12 @@
+import type { LogCrypto } from '../log/crypto.ts';
+import type { Registry } from '../members/registry.ts';
 import type { Tx } from '../storage/connection.ts';
 import { linkedDossiers, writeDossiers, writeLines } from './dossier-store.ts';
 import { writeMovements } from './movement-store.ts';
 import { foldDossier } from './project.ts';
 import { foldMovement } from './project-movement.ts';
-import type { FoldInput, FoldTools, Waiting } from './state.ts';
+import { contextOf } from './reading.ts';
+import type { FoldInput, Waiting } from './state.ts';
 import { writeRequirement, writeStatusList } from './statement-store.ts';
 import { foldRequirement, foldStatusList, type Subject, subjectOf } from './subject.ts';
 
@@ -11,6 +14,13 @@ export * from './dossier-store.ts';
 export * from './file-store.ts';
 export * from './movement-store.ts';
 export * from './statement-store.ts';
+
+export interface FoldTools {
+  readonly registry: Registry;
+  /** This node's member: readers are its authorities and operators. */
+  readonly member: string;
+  readonly crypto: LogCrypto;
+}
 
 /**
  * Lock order: first all subjects (class 1), under which records and movements are written; then the
@@ -127,9 +137,10 @@ async function writeAwaited(tx: Tx, subjects: readonly Subject[], waits: Readonl
  * nothing; the order of calls and of records does not matter. Nothing that a peer may send makes it
  * throw: what can't be folded is kept and marked.
  *
- * @example await foldRecords(tx, records, { posts, authorship, member, sha256: nodeCrypto.sha256 });
+ * @example await foldRecords(tx, records, { registry, member: 'XX', crypto: nodeCrypto });
  */
 export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: FoldTools): Promise<void> {
+  const writing = { member: tools.member, sha256: (data: Uint8Array) => tools.crypto.sha256(data) };
   const placed = place(records);
   if (placed.length === 0) return;
   const names = placed.flatMap(({ subject, commitment, origin, envelope }) => [
@@ -143,7 +154,7 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
   if (subjects.length === 0) return;
   const found = await load(tx, subjects);
   const here = await arrivals(tx, found.values());
-  const context = { ...tools, arrived: (commitment: string) => here.has(commitment) };
+  const context = { ...contextOf(tools.registry), arrived: (commitment: string) => here.has(commitment) };
   const of = (kind: Subject['kind']) =>
     subjects.filter((one) => one.kind === kind).map((one) => [one.id, found.get(keyOf(one)) ?? []] as const);
 
@@ -158,15 +169,15 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
     ]),
   );
   const unloaded = await linkedDossiers(tx, movements);
-  await writeMovements(tx, movements, tools);
+  await writeMovements(tx, movements, writing);
   for (const [id, list] of of('requirement')) await writeRequirement(tx, id, foldRequirement(list, context));
   for (const [id, list] of of('status-list')) await writeStatusList(tx, id, foldStatusList(list, context));
 
   const carried = movements.flatMap((one) => one.versions.flatMap((v) => v.consignments.map((c) => c.dossier)));
   const lines = new Set([...dossiers.map((one) => one.dossier), ...unloaded, ...carried]);
   await lock(tx, DOSSIERS, lines);
-  await writeDossiers(tx, dossiers, tools);
-  await writeLines(tx, dossiers, [...lines], tools);
+  await writeDossiers(tx, dossiers, writing);
+  await writeLines(tx, dossiers, [...lines], writing);
 }
 
 /** Empties all views of trade for a replay. Files and places in status lists are no views and stay. */

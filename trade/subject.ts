@@ -1,4 +1,5 @@
 import type { Envelope } from '../log/envelope.ts';
+import { compareText } from './causality.ts';
 import { readRecords } from './reading.ts';
 import type { RequirementBody, StatusListBody } from './record.ts';
 import type { FoldContext, FoldInput } from './state.ts';
@@ -60,7 +61,7 @@ export type StatusListState = Statement<StatusListBody>;
 
 function newest<T extends 'requirement' | 'status-list'>(type: T, records: readonly FoldInput[], context: FoldContext) {
   const said = readRecords(records, context).of(type);
-  return [...said].sort((a, b) => a.index - b.index).at(-1);
+  return [...said].sort((a, b) => a.index - b.index || compareText(a.commitment, b.commitment)).at(-1);
 }
 
 export function foldRequirement(records: readonly FoldInput[], context: FoldContext): RequirementState | undefined {
