@@ -139,6 +139,7 @@ describe('the manifest chain', () => {
     told.decide('kz-nur-zholy', 'release');
     expect(at(fold(told.said), 'kz-nur-zholy')?.phase).toBe('released');
     const twin = told.file({}, { version: 1, previous: null });
+    told.decide('kz-nur-zholy', 'release');
     const state = fold(told.said);
     expect(state.contradictions).toMatchObject([{ version: 1 }]);
     expect(state.contradictions[0]?.manifests).toContain(twin.commitment);
@@ -168,6 +169,10 @@ describe('the manifest chain', () => {
     const { previous: _, ...first } = { ...body, version: 1 };
     told.teller.say('manifest', first, { member: 'KZ' });
     expect(fold(told.said).contradictions).toHaveLength(1);
+    // A chain of its own from the middle is another dossier under the same id, too.
+    const apart = tale();
+    apart.teller.say('manifest', { ...body, version: 5, previous: 'f'.repeat(64) }, { member: 'KZ' });
+    expect(fold(apart.said).contradictions).toMatchObject([{ version: 5 }]);
   });
 
   test('another operator of the member, a broken link, a narrow audience', () => {
@@ -408,6 +413,17 @@ describe('withdrawal, certificates, what is set aside', () => {
     const state = fold(told.said.toReversed());
     expect(at(state, 'kz-nur-zholy')?.phase).toBe('held');
     expect(aside(state, again)).toBe('id-repeated');
+  });
+
+  test('a commitment at two indexes counts at the lower one', () => {
+    const told = tale();
+    const again = { ...told.manifest, index: told.manifest.index + 90n };
+    for (const list of [
+      [...told.said, again],
+      [again, ...told.said],
+    ]) {
+      expect(fold(list).current?.index).toBe(Number(told.manifest.index));
+    }
   });
 
   test('an unreadable body and a foreign author are kept, marked and not folded', () => {

@@ -208,7 +208,8 @@ function foldPosts(chain: Chain, decisions: readonly DecisionState[], context: F
       return last.length > 0 && last.every((one) => one.decision === 'release');
     });
     const stand = here.filter((one) => one.standing);
-    const common = { post: id, ...post, standing: stand.map((one) => one.commitment), everReleased };
+    const { member, authority } = post;
+    const common = { post: id, member, authority, standing: stand.map((one) => one.commitment), everReleased };
     const [only] = stand;
     if (stand.length > 1) {
       const since = latest(current.at, ...stand.map((one) => one.at));

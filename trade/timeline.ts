@@ -1,6 +1,16 @@
 import type { DossierSummary, RecordedDecision, TimelineEntry } from './contract.ts';
 import { latest } from './reading.ts';
-import type { DecisionState, DossierState, MovementEventState, MovementState, PostState } from './state.ts';
+import { applies, directionAt, missingFor } from './requirement.ts';
+import type { GoodsSection, SanitarySection, SectionName, TradeDocument } from './section.ts';
+import type {
+  CertificateState,
+  DecisionState,
+  DossierState,
+  MovementEventState,
+  MovementState,
+  PostState,
+} from './state.ts';
+import type { RequirementState } from './subject.ts';
 
 /**
  * The way of a dossier over its posts: what the decisions say, joined with where its movements are.
@@ -172,18 +182,56 @@ export function stopsOf(state: DossierState, movements: readonly MovementState[]
   return stops;
 }
 
+function isInForce({ state, validFrom, validUntil }: CertificateState, asOf: string): boolean {
+  return state === 'in-force' && validFrom.slice(0, 10) <= asOf && asOf <= validUntil.slice(0, 10);
+}
+
 /**
- * The timeline of a dossier.
+ * What a member asks for at its posts and this dossier, as far as it is here, does not bring. Without
+ * the goods section nothing can be said, and nothing is.
  *
- * @param missing requirements of a post's member that the dossier as seen here does not meet
- * @example timelineOf(state, movements, (post) => missingFor(…))[0]?.awaited?.what // 'decision'
+ * @param asOf 'YYYY-MM-DD'
+ */
+export function missingAt(
+  state: DossierState,
+  requirements: readonly RequirementState[],
+  member: string,
+  asOf: string,
+): Missing {
+  const contentOf = (name: SectionName): unknown => state.sections.find((one) => one.name === name)?.content;
+  const goods = contentOf('goods') as GoodsSection | null | undefined;
+  if (goods == null || state.current === null) return [];
+  const direction = directionAt(member, state.current.route);
+  const asked = requirements
+    .filter((one) => one.member === member && applies(one.body, direction, goods, asOf))
+    .map((one) => one.body);
+  return missingFor(asked, {
+    goods,
+    sanitary: (contentOf('sanitary') as SanitarySection | null | undefined) ?? undefined,
+    documents: state.sections.flatMap(
+      ({ content }) => (content as { documents?: readonly TradeDocument[] } | null)?.documents ?? [],
+    ),
+    certificates: new Set(state.certificates.filter((one) => isInForce(one, asOf)).map((one) => one.kind)),
+  });
+}
+
+/**
+ * The timeline of a dossier: what each post has said, what is awaited there from whom since when, and
+ * what its member asks for in vain.
+ *
+ * @param asOf 'YYYY-MM-DD', for the validity of requirements
+ * @example timelineOf(state, movements, requirements, '2026-06-11')[0]?.awaited?.what // 'decision'
  */
 export function timelineOf(
   state: DossierState,
   movements: readonly MovementState[],
-  missing: (post: string, member: string) => Missing = () => [],
+  requirements: readonly RequirementState[],
+  asOf: string,
 ): TimelineEntry[] {
-  return stopsOf(state, movements).map((stop) => ({ ...stop, missing: missing(stop.post, stop.member) }));
+  return stopsOf(state, movements).map((stop) => ({
+    ...stop,
+    missing: missingAt(state, requirements, stop.member, asOf),
+  }));
 }
 
 const HELD_UP: ReadonlySet<string> = new Set(['held', 'queried', 'answered', 'inspecting', 'conflicting']);

@@ -1,14 +1,9 @@
 import type { z } from 'zod';
-import type {
-  CertificateView as CertificateSchema,
-  DossierSummary,
-  DossierView,
-  MovementView,
-  TimelineEntry,
-} from './contract.ts';
+import type { CertificateView as CertificateSchema, DossierSummary, DossierView, MovementView } from './contract.ts';
 import { type DossierDigests, movementDigest, type Sha256 } from './digest.ts';
 import type { FileReference } from './section.ts';
 import type { CertificateState, DossierState, MovementState, RecordMark, SectionState, To } from './state.ts';
+import type { RequirementState } from './subject.ts';
 import { changedAt, stateOf, stopsOf, timelineOf } from './timeline.ts';
 
 /** Who asks: an operator or an authority of this node's member. */
@@ -152,8 +147,9 @@ export interface ViewInput {
   readonly digests: DossierDigests;
   readonly reader: Reader;
   readonly publication: (record: Pick<RecordMark, 'origin' | 'index'>) => Publication;
-  /** What a post's member asks for and this dossier lacks, as `requirement.ts` finds it. */
-  readonly missing?: (post: string, member: string) => TimelineEntry['missing'];
+  readonly requirements: readonly RequirementState[];
+  /** 'YYYY-MM-DD', for the validity of requirements. */
+  readonly asOf: string;
 }
 
 /**
@@ -183,7 +179,7 @@ export function dossierView(input: ViewInput): DossierView | undefined {
       at,
       ...(reason !== null && { reason }),
     })),
-    timeline: timelineOf(state, movements, input.missing),
+    timeline: timelineOf(state, movements, input.requirements, input.asOf),
     certificates: state.certificates.filter((one) => mine || mayRead(reader, one.to)).map(certificateView),
     movements: movements.flatMap((movement) => movementLine(state.dossier, movement)),
     contradictions: state.contradictions.map(({ version, manifests }) => ({ version, manifests: [...manifests] })),
