@@ -176,6 +176,25 @@ export class Ledger {
     });
   }
 
+  /**
+   * What this request was answered before, under its idempotency key; undefined when it is new.
+   * @throws Refusal 409 `idempotency-conflict` when the key was used for another request
+   */
+  async findReceipt(
+    account: string,
+    idempotency: { readonly key: string; readonly request: string },
+  ): Promise<Receipt | undefined> {
+    const [row] = await this.options.sql<{ request_hash: string; receipt: Receipt }[]>`
+      SELECT request_hash, receipt FROM ledger.request WHERE account = ${account} AND key = ${idempotency.key}`;
+    if (row === undefined) return undefined;
+    if (row.request_hash !== idempotency.request) {
+      throw new Refusal(409, 'idempotency-conflict', 'The Idempotency-Key was used for another request.', {
+        remedy: 'Use a new key.',
+      });
+    }
+    return { ...row.receipt, repeated: true };
+  }
+
   async #sequenceLoop(): Promise<void> {
     while (this.#running || this.#queue.length > 0) {
       if (this.#queue.length === 0) {

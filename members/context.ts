@@ -4,6 +4,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import type { DocumentSigner } from '../log/detached-signature.ts';
 import type { Sql } from '../storage/connection.ts';
 import type { Caller } from './account.ts';
+import type { Delegation } from './delegation.ts';
 import type { Registry } from './registry.ts';
 
 /** What every node-wide act is given; nothing is looked up in globals. */
@@ -26,6 +27,8 @@ export interface NodeContext {
 /** What a handler is given: the node, who asks, and under which key a repeat would be recognised. */
 export interface RequestContext extends NodeContext {
   readonly caller: Caller;
+  /** What others have authorised the caller's operator to do. */
+  readonly delegations: readonly Delegation[];
   readonly idempotencyKey?: string | undefined;
   readonly requestId: string;
 }

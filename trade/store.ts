@@ -114,14 +114,19 @@ async function arrivals(tx: Tx, lists: Iterable<readonly FoldInput[]>): Promise<
   return new Set(rows.map((one) => one.commitment));
 }
 
-async function writeAwaited(tx: Tx, subjects: readonly Subject[], waits: ReadonlyMap<string, readonly Waiting[]>) {
+interface Waits {
+  readonly subject: Subject;
+  readonly waiting: readonly Waiting[];
+}
+
+async function writeAwaited(tx: Tx, subjects: readonly Subject[], waits: readonly Waits[]): Promise<void> {
   const kinds = subjects.map((one) => one.kind);
   const ids = subjects.map((one) => one.id);
   await tx`
     DELETE FROM trade.awaited USING unnest(${kinds}::text[], ${ids}::text[]) AS done (kind, subject)
     WHERE awaited.kind = done.kind AND awaited.subject = done.subject`;
-  const rows = subjects.flatMap((subject) =>
-    (waits.get(keyOf(subject)) ?? []).flatMap((one) => one.missing.map((commitment) => ({ commitment, subject }))),
+  const rows = waits.flatMap(({ subject, waiting }) =>
+    waiting.flatMap((one) => one.missing.map((commitment) => ({ commitment, subject }))),
   );
   await tx`
     INSERT INTO trade.awaited (commitment, kind, subject)
@@ -160,18 +165,18 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
 
   const dossiers = of('dossier').map(([id, list]) => foldDossier(id, list, context));
   const movements = of('movement').map(([id, list]) => foldMovement(id, list, context));
-  await writeAwaited(
-    tx,
-    subjects,
-    new Map([
-      ...dossiers.map((one) => [keyOf({ kind: 'dossier', id: one.dossier }), one.waiting] as const),
-      ...movements.map((one) => [keyOf({ kind: 'movement', id: one.movement }), one.waiting] as const),
-    ]),
-  );
+  const requirements = of('requirement').map(([id, list]) => ({ id, ...foldRequirement(list, context) }));
+  const lists = of('status-list').map(([id, list]) => ({ id, ...foldStatusList(list, context) }));
+  await writeAwaited(tx, subjects, [
+    ...dossiers.map(({ dossier: id, waiting }) => ({ subject: { kind: 'dossier' as const, id }, waiting })),
+    ...movements.map(({ movement: id, waiting }) => ({ subject: { kind: 'movement' as const, id }, waiting })),
+    ...requirements.map(({ id, waiting }) => ({ subject: { kind: 'requirement' as const, id }, waiting })),
+    ...lists.map(({ id, waiting }) => ({ subject: { kind: 'status-list' as const, id }, waiting })),
+  ]);
   const unloaded = await linkedDossiers(tx, movements);
   await writeMovements(tx, movements, writing);
-  for (const [id, list] of of('requirement')) await writeRequirement(tx, id, foldRequirement(list, context));
-  for (const [id, list] of of('status-list')) await writeStatusList(tx, id, foldStatusList(list, context));
+  for (const { id, state } of requirements) await writeRequirement(tx, id, state);
+  for (const { id, state } of lists) await writeStatusList(tx, id, state);
 
   const carried = movements.flatMap((one) => one.versions.flatMap((v) => v.consignments.map((c) => c.dossier)));
   const lines = new Set([...dossiers.map((one) => one.dossier), ...unloaded, ...carried]);

@@ -2,7 +2,7 @@ import type { Envelope } from '../log/envelope.ts';
 import { compareText } from './causality.ts';
 import { readRecords } from './reading.ts';
 import type { RequirementBody, StatusListBody } from './record.ts';
-import type { FoldContext, FoldInput } from './state.ts';
+import type { FoldContext, FoldInput, Waiting } from './state.ts';
 
 /** What a record is about: the unit that is folded anew when one of its records arrives. */
 export interface Subject {
@@ -59,22 +59,29 @@ export interface Statement<Body> {
 export type RequirementState = Statement<RequirementBody>;
 export type StatusListState = Statement<StatusListBody>;
 
-function newest<T extends 'requirement' | 'status-list'>(type: T, records: readonly FoldInput[], context: FoldContext) {
-  const said = readRecords(records, context).of(type);
-  return [...said].sort((a, b) => a.index - b.index || compareText(a.commitment, b.commitment)).at(-1);
+/** The statement in force, and what of its name waits. */
+export interface Folded<S> {
+  readonly state: S | undefined;
+  readonly waiting: readonly Waiting[];
 }
 
-export function foldRequirement(records: readonly FoldInput[], context: FoldContext): RequirementState | undefined {
-  const last = newest('requirement', records, context);
-  if (last === undefined || last.authority === null) return undefined;
+function newest<T extends 'requirement' | 'status-list'>(type: T, records: readonly FoldInput[], context: FoldContext) {
+  const reading = readRecords(records, context);
+  const said = [...reading.of(type)].sort((a, b) => a.index - b.index || compareText(a.commitment, b.commitment));
+  return { last: said.at(-1), waiting: reading.waiting() };
+}
+
+export function foldRequirement(records: readonly FoldInput[], context: FoldContext): Folded<RequirementState> {
+  const { last, waiting } = newest('requirement', records, context);
+  if (last === undefined || last.authority === null) return { state: undefined, waiting };
   const { commitment, member, authority, origin, index, body } = last;
-  return { commitment, member, authority, origin, index, body };
+  return { state: { commitment, member, authority, origin, index, body }, waiting };
 }
 
 /** A list belongs to the authority whose name it bears. */
-export function foldStatusList(records: readonly FoldInput[], context: FoldContext): StatusListState | undefined {
-  const last = newest('status-list', records, context);
-  if (last === undefined || last.authority !== last.body.list) return undefined;
+export function foldStatusList(records: readonly FoldInput[], context: FoldContext): Folded<StatusListState> {
+  const { last, waiting } = newest('status-list', records, context);
+  if (last === undefined || last.authority !== last.body.list) return { state: undefined, waiting };
   const { commitment, member, authority, origin, index, body } = last;
-  return { commitment, member, authority, origin, index, body };
+  return { state: { commitment, member, authority, origin, index, body }, waiting };
 }

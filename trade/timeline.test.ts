@@ -270,7 +270,7 @@ describe('the timeline', () => {
       validFrom: '2020-01-01',
     };
     const said = told.teller.say('requirement', asks, { member: 'CN', authority: 'cn.customs', to: 'public' });
-    const requirement = foldRequirement([said], context);
+    const requirement = foldRequirement([said], context).state;
     if (requirement === undefined) throw new Error('not folded');
     const missing = () =>
       timelineOf(dossierIn(told.said), [], [requirement], '2026-06-12').map((one) =>

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import type { NodeContext, RequestContext } from '../members/context.ts';
+import { concat, fromBase64, toBase64, toHex } from '../values/bytes.ts';
+import { Refusal } from '../values/refusal.ts';
+import { readerOf } from './acting.ts';
+import { FileDeclaration, HEAD_BYTES, MAX_FILE_BYTES, mismatch } from './attachment.ts';
+import { formFindings } from './dossier-handlers.ts';
+import type { FileReference } from './section.ts';
+import {
+  type AttachmentRow,
+  awaitedAttachments,
+  CHUNK_BYTES,
+  dossiersNaming,
+  findAttachment,
+  findDossier,
+  finishAttachment,
+  readChunks,
+  writeChunk,
+} from './store.ts';
+import { filesOf, readableFiles } from './view.ts';
+
+/** Files beside the log: put by an operator, read by whoever reads a section that names them. */
+
+const tooLarge = (): Refusal =>
+  new Refusal(413, 'file-too-large', 'A file has at most 20 MB.', { params: { maximum: MAX_FILE_BYTES } });
+
+/**
+ * Stores a file while it streams in. Nothing is left behind when it is too large, not what it is declared to be, or broken off.
+ * @throws Refusal 403 `not-an-operator`, 413 `file-too-large`, 422 `file-refused`
+ */
+export async function putAttachment(
+  context: RequestContext,
+  declared: { readonly name: string; readonly mediaType: string },
+  body: AsyncIterable<Uint8Array>,
+): Promise<FileReference> {
+  const { caller, sql, random, member } = context;
+  if (caller.operator === undefined) throw new Refusal(403, 'not-an-operator', 'Only an operator may upload files.');
+  const parsed = FileDeclaration.safeParse(declared);
+  if (!parsed.success)
+    throw new Refusal(422, 'file-refused', 'The name or type of the file is not accepted.', {
+      findings: formFindings(parsed.error.issues),
+    });
+  const { name, mediaType } = parsed.data;
+  const salt = random(16);
+  const { hash, size } = await store(sql, { salt, mediaType, owner: member, uploadedBy: caller.subject }, random, body);
+  return { name, mediaType, size, hash, salt: toBase64(salt) };
+}
+
+interface Storing {
+  readonly salt: Uint8Array;
+  readonly mediaType: FileReference['mediaType'];
+  readonly owner: string;
+  readonly uploadedBy: string | null;
+  /** The hash that must come out. */
+  readonly expected?: string;
+}
+
+async function store(
+  sql: NodeContext['sql'],
+  file: Storing,
+  random: NodeContext['random'],
+  body: AsyncIterable<Uint8Array>,
+): Promise<{ hash: string; size: number }> {
+  const upload = `upload-${toHex(random(16))}`;
+  return sql.begin(async (tx) => {
+    const hashing = createHash('sha256').update(file.salt);
+    let size = 0;
+    let n = 0;
+    let head: Uint8Array | undefined;
+    let pending: Uint8Array[] = [];
+    let pendingBytes = 0;
+    const flush = async (): Promise<void> => {
+      if (pendingBytes === 0) return;
+      const bytes = concat(...pending);
+      if (head === undefined) {
+        head = bytes.subarray(0, HEAD_BYTES);
+        const wrong = await mismatch(head, file.mediaType, bytes.length <= HEAD_BYTES && pendingBytes < CHUNK_BYTES);
+        if (wrong !== undefined) throw new Refusal(422, 'file-refused', wrong.message, { findings: [wrong] });
+      }
+      await writeChunk(tx, upload, n++, bytes);
+      pending = [];
+      pendingBytes = 0;
+    };
+    for await (const part of body) {
+      size += part.length;
+      if (size > MAX_FILE_BYTES) throw tooLarge();
+      hashing.update(part);
+      for (let at = 0; at < part.length; ) {
+        const piece = part.subarray(at, at + CHUNK_BYTES - pendingBytes);
+        pending.push(piece);
+        pendingBytes += piece.length;
+        at += piece.length;
+        if (pendingBytes === CHUNK_BYTES) await flush();
+      }
+    }
+    await flush();
+    if (size === 0) throw new Refusal(422, 'file-refused', 'The file is empty.');
+    const hash = hashing.digest('hex');
+    if (file.expected !== undefined && file.expected !== hash)
+      throw new Refusal(502, 'file-differs', 'The peer delivered another file than its hash names.');
+    await finishAttachment(tx, upload, {
+      hash,
+      mediaType: file.mediaType,
+      size,
+      salt: toBase64(file.salt),
+      owner: file.owner,
+      uploadedBy: file.uploadedBy,
+    });
+    return { hash, size };
+  });
+}
+
+export interface ReadableFile {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly chunks: AsyncGenerator<Uint8Array>;
+}
+
+const unknown = (hash: string): Refusal =>
+  new Refusal(404, 'attachment-unknown', 'There is no such file here, or not yet.', { params: { hash } });
+
+/** A file for a reader of a section or answer that names it, or for who uploaded it. */
+export async function getAttachment(context: RequestContext, hash: string): Promise<ReadableFile> {
+  const { sql, caller } = context;
+  const held = /^[0-9a-f]{64}$/.test(hash) ? await findAttachment(sql, hash) : undefined;
+  if (held === undefined || held.state !== 'present') throw unknown(hash);
+  let name = held.uploadedBy === caller.subject ? 'file' : undefined;
+  for (const dossier of await dossiersNaming(sql, hash)) {
+    const found = await findDossier(sql, dossier);
+    const file = found && readableFiles(readerOf(context), found.state).find((one) => one.hash === hash);
+    if (file !== undefined) name = file.name;
+  }
+  if (name === undefined) throw unknown(hash);
+  return { name, mediaType: held.mediaType, size: held.size, chunks: readChunks(sql, hash) };
+}
+
+/** A file for another member's node: only if a section that names it is addressed to that member. */
+export async function servePeerAttachment(
+  { sql }: Pick<NodeContext, 'sql'>,
+  peer: string,
+  hash: string,
+): Promise<ReadableFile> {
+  const held = /^[0-9a-f]{64}$/.test(hash) ? await findAttachment(sql, hash) : undefined;
+  if (held === undefined || held.state !== 'present') throw unknown(hash);
+  for (const dossier of await dossiersNaming(sql, hash)) {
+    const state = (await findDossier(sql, dossier))?.state;
+    const named = state?.sections.some(
+      ({ audience, content }) =>
+        audience.some(({ member }) => member === peer) && filesOf(content).some((file) => file.hash === hash),
+    );
+    const answered = state?.decisions.some(({ answers }) =>
+      answers.some(
+        ({ to, files }) =>
+          (to === 'public' || to.some(({ member }) => member === peer)) && files.some((file) => file.hash === hash),
+      ),
+    );
+    if (named === true || answered === true)
+      return { name: 'file', mediaType: held.mediaType, size: held.size, chunks: readChunks(sql, hash) };
+  }
+  throw unknown(hash);
+}
+
+/**
+ * Fetches files that received sections name and that are not here yet.
+ * @param fetchFile the bytes of a file from the node of a member
+ * @returns how many arrived
+ */
+export async function fetchAwaited(
+  { sql, random }: Pick<NodeContext, 'sql' | 'random'>,
+  fetchFile: (member: string, hash: string) => Promise<AsyncIterable<Uint8Array>>,
+  onFault: (file: AttachmentRow, error: unknown) => void,
+): Promise<number> {
+  let arrived = 0;
+  for (const file of await awaitedAttachments(sql, 20)) {
+    try {
+      const body = await fetchFile(file.owner, file.hash);
+      await store(
+        sql,
+        {
+          salt: fromBase64(file.salt),
+          mediaType: file.mediaType,
+          owner: file.owner,
+          uploadedBy: null,
+          expected: file.hash,
+        },
+        random,
+        body,
+      );
+      arrived++;
+    } catch (error) {
+      onFault(file, error);
+    }
+  }
+  return arrived;
+}
