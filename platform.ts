@@ -1,0 +1,364 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Federation } from './federation/federation.ts';
+import { askPeer } from './federation/peer-client.ts';
+import { allReceived } from './federation/store.ts';
+import { type AuditReport, auditOwn } from './ledger/audit.ts';
+import { type FoldRecord, Ledger } from './ledger/ledger.ts';
+import { allOwn } from './ledger/replay.ts';
+import { TileSource } from './ledger/tiles.ts';
+import type { DocumentSigner } from './log/detached-signature.ts';
+import { openSealed } from './log/envelope.ts';
+import { type Accounts, type Caller, openAccounts } from './members/account.ts';
+import type { NodeContext, RequestContext } from './members/context.ts';
+import { membersRouter } from './members/handlers.ts';
+import { privateKeyObject, readKey, signerOf } from './members/keys.ts';
+import { openRegistry, type Registry, type RegistryVersion } from './members/registry.ts';
+import * as memberStore from './members/store.ts';
+import { assertDurable, connect, type Sql, type Tx } from './storage/connection.ts';
+import { ensureGroupRoles, migrate } from './storage/migrate.ts';
+import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
+import { tradeRouter } from './trade/handlers.ts';
+import { renewStatusLists } from './trade/status-list-handlers.ts';
+import * as tradeStore from './trade/store.ts';
+import { toHex } from './values/bytes.ts';
+import { nodeCrypto, nodeRandom } from './values/node-crypto.ts';
+import { Refusal } from './values/refusal.ts';
+
+/** The only place where the parts are wired together: one member's node. */
+
+/** Folders in the order in which their migrations run; each is a schema. */
+export const DOMAINS = ['ledger', 'federation', 'members', 'trade'] as const;
+
+export interface NodeOptions {
+  readonly member: string;
+  readonly databaseUrl: string;
+  /** The role that owns the schemas; without it migrations are taken to have run. */
+  readonly migrationUrl?: string | undefined;
+  /** Folder with `log.key`, `witness.key`, `node.key` and `documents/`. */
+  readonly keys: string;
+  /** Folder with the registry's versions: `000001.note`, `000001.json` … */
+  readonly registry: string;
+  /** SHA-256 of the genesis note, lower-case hex. */
+  readonly genesis: string;
+  readonly accounts: unknown;
+  readonly onError?: (act: string, error: unknown) => void;
+  readonly clock?: () => Date;
+  readonly sequenceEveryMs?: number;
+  readonly signEveryMs?: number;
+  readonly maxQueue?: number;
+}
+
+export interface ReplayReport {
+  readonly records: number;
+  readonly before: string;
+  readonly after: string;
+  readonly equal: boolean;
+}
+
+export function readRegistryFolder(folder: string): RegistryVersion[] {
+  return readdirSync(folder)
+    .filter((name) => /^\d{6}\.note$/.test(name))
+    .sort()
+    .map((name) => ({
+      note: readFileSync(join(folder, name), 'utf8'),
+      json: readFileSync(join(folder, name.replace('.note', '.json')), 'utf8'),
+    }));
+}
+
+/** One member's node. Life cycle: `openNode` → `start` → `stop`. */
+export class DostykNode {
+  readonly context: NodeContext;
+  readonly accounts: Accounts;
+  readonly federation: Federation;
+  readonly routers: { readonly trade: typeof tradeRouter; readonly members: ReturnType<typeof membersRouter> };
+  readonly #onError: (act: string, error: unknown) => void;
+  readonly #abort = new AbortController();
+  #loops: Promise<void>[] = [];
+
+  constructor(
+    context: NodeContext,
+    accounts: Accounts,
+    federation: Federation,
+    onError: (act: string, error: unknown) => void,
+  ) {
+    this.context = context;
+    this.accounts = accounts;
+    this.federation = federation;
+    this.routers = { trade: tradeRouter, members: membersRouter(accounts) };
+    this.#onError = onError;
+  }
+
+  /** The witness listener is up before this is called: nodes that start together must not wait for each other. */
+  start(): void {
+    this.context.ledger.start();
+    this.federation.start();
+    this.#loops = [
+      this.#every(2000, 'renew status lists', () => renewStatusLists(this.context)),
+      this.#every(3000, 'fetch attachments', () => this.#fetchAttachments()),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(this.#loops);
+    await this.federation.stop();
+    await this.context.ledger.stop();
+    await this.context.sql.end({ timeout: 5 });
+  }
+
+  async #every(ms: number, act: string, run: () => Promise<unknown>): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      try {
+        await run();
+      } catch (error) {
+        if (!signal.aborted) this.#onError(act, error);
+      }
+      await delay(ms, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #fetchAttachments(): Promise<number> {
+    const { registry } = this.context;
+    return fetchAwaited(
+      this.context,
+      async (member, hash) => {
+        const peer = registry.getMember(member);
+        const token = await this.federation.tokenFor(peer.log.origin);
+        const answer = await askPeer(`${peer.address}/peer/attachments/${hash}`, {
+          token,
+          maxBytes: 20_971_520,
+          timeoutMs: 60_000,
+          signal: this.#abort.signal,
+        });
+        if (answer.status !== 200)
+          throw new Refusal(502, 'peer-refuses', `${member} answers ${answer.status} for a file.`);
+        return one(answer.body);
+      },
+      (file, error) => this.#onError(`fetch the file ${file.hash.slice(0, 8)} from ${file.owner}`, error),
+    );
+  }
+
+  async requestContext(caller: Caller, requestId: string, idempotencyKey?: string): Promise<RequestContext> {
+    const delegations =
+      caller.operator === undefined ? [] : await memberStore.delegationsOf(this.context.sql, caller.operator);
+    return {
+      ...this.context,
+      caller,
+      delegations: delegations.filter(({ to }) => to === caller.operator),
+      requestId,
+      idempotencyKey,
+    };
+  }
+
+  putAttachment(
+    context: RequestContext,
+    declared: { name: string; mediaType: string },
+    body: AsyncIterable<Uint8Array>,
+  ) {
+    return putAttachment(context, declared, body);
+  }
+
+  getAttachment(context: RequestContext, hash: string) {
+    return getAttachment(context, hash);
+  }
+
+  servePeerAttachment(peer: string, hash: string) {
+    return servePeerAttachment(this.context, peer, hash);
+  }
+
+  /** Dossiers for the demonstration's own page: those that any authority of this member may see. */
+  async overview(limit: number) {
+    const { sql, member, registry } = this.context;
+    const authority = registry.getMember(member).authorities.find(({ mandates }) => mandates.includes('decide'))?.id;
+    return tradeStore.listDossiers(sql, { member, authority }, { limit });
+  }
+
+  /** The caller as which the demonstration's page reads: the deciding authority of this member. */
+  viewer(): Caller {
+    const { member, registry } = this.context;
+    const authority = registry.getMember(member).authorities.find(({ mandates }) => mandates.includes('decide'))?.id;
+    return { member, subject: 'page', name: 'page', ...(authority === undefined ? {} : { authority }) };
+  }
+
+  async databaseOk(): Promise<boolean> {
+    try {
+      await this.context.sql`SELECT 1`;
+      return true;
+    } catch {
+      // Any failure means the same to who asks: it can't be used now.
+      return false;
+    }
+  }
+
+  audit(progress?: (done: number, of: number) => void): Promise<AuditReport> {
+    const { sql, crypto, origin, member, registry } = this.context;
+    return auditOwn(
+      sql,
+      crypto,
+      {
+        origin,
+        logKeys: registry.getMember(member).log.keys.map(({ vkey }) => vkey),
+        witnesses: registry.witnessesFor(member),
+      },
+      progress,
+    );
+  }
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Folds records into the views of every domain, inside the transaction that stored them. */
+export function foldInto(registry: Registry, member: string) {
+  const tools = { registry, member, crypto: nodeCrypto };
+  return async (tx: Tx, records: readonly FoldRecord[]): Promise<void> => {
+    await memberStore.foldRecords(tx, records);
+    await tradeStore.foldRecords(tx, records, tools);
+  };
+}
+
+/** One digest over every view of a node: what `replay` compares. */
+export async function viewsDigest(sql: Sql): Promise<string> {
+  const views = {
+    delegations: await memberStore.allDelegations(sql),
+    dossiers: await tradeStore.allDossierDigests(sql),
+    movements: await tradeStore.allMovementDigests(sql),
+  };
+  return toHex(nodeCrypto.sha256(new TextEncoder().encode(JSON.stringify(views))));
+}
+
+/**
+ * Drops every view and folds all records anew, own and received, in one transaction.
+ * @param progress records folded so far
+ */
+export async function replay(
+  sql: Sql,
+  registry: Registry,
+  member: string,
+  progress: (done: number) => void = () => undefined,
+): Promise<ReplayReport> {
+  const fold = foldInto(registry, member);
+  const before = await viewsDigest(sql);
+  let records = 0;
+  await sql.begin(async (tx) => {
+    await memberStore.dropViews(tx);
+    await tradeStore.dropViews(tx);
+    for (const source of [allOwn(sql, registry.getMember(member).log.origin), allReceived(sql)]) {
+      for await (const batch of source) {
+        const opened = batch.map(({ origin, index, bytes, salt }): FoldRecord => {
+          const sealed = openSealed(bytes, salt, nodeCrypto);
+          return { origin, index, commitment: toHex(sealed.commitment), envelope: sealed.record };
+        });
+        await fold(
+          tx,
+          opened.filter(({ envelope }) => envelope.type !== 'slip'),
+        );
+        records += batch.length;
+        progress(records);
+      }
+    }
+  });
+  const after = await viewsDigest(sql);
+  return { records, before, after, equal: before === after };
+}
+
+/** Runs the migrations of every domain, as the role that owns the schemas. */
+export async function migrateAll(migrationUrl: string): Promise<void> {
+  const owner = connect(migrationUrl, { max: 1, name: 'dostyk-migration' });
+  try {
+    await assertDurable(owner);
+    await ensureGroupRoles(owner);
+    for (const domain of DOMAINS) await migrate(owner, domain);
+  } finally {
+    await owner.end({ timeout: 5 });
+  }
+}
+
+/** Opens what a member's tools need of its database and registry without running a node. */
+export async function openMember(
+  options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis'>,
+): Promise<{ sql: Sql; registry: Registry }> {
+  const registry = await openRegistry(nodeCrypto, readRegistryFolder(options.registry), options.genesis);
+  registry.getMember(options.member);
+  return { sql: connect(options.databaseUrl, { max: 4 }), registry };
+}
+
+/**
+ * Opens one member's node on its database and keys. Refuses to start where anything is inconsistent.
+ * @throws Refusal `registry-…`, `key-unreadable`, `key-foreign`, `accounts-invalid`, `database-…`, `migration-changed`, `log-…`
+ */
+export async function openNode(options: NodeOptions): Promise<DostykNode> {
+  const { member, onError = () => undefined, clock = () => new Date() } = options;
+  if (options.migrationUrl !== undefined) await migrateAll(options.migrationUrl);
+  const { sql, registry } = await openMember(options);
+  await assertDurable(sql);
+  const entry = registry.getMember(member);
+  const key = (name: string, vkeys: readonly string[]) => {
+    const file = readKey(join(options.keys, `${name}.key`));
+    if (!vkeys.includes(file.vkey)) {
+      throw new Refusal(500, 'key-foreign', `The ${name} key is not the one that the registry lists for ${member}.`, {
+        params: { key: name },
+      });
+    }
+    return file;
+  };
+  const vkeysOf = (dated: readonly { vkey: string }[]): string[] => dated.map(({ vkey }) => vkey);
+  const fold = foldInto(registry, member);
+  const ledger = await Ledger.open({
+    sql,
+    origin: entry.log.origin,
+    member,
+    registryVersion: registry.document.version,
+    signer: signerOf(key('log', vkeysOf(entry.log.keys))),
+    quorum: registry.document.quorum,
+    crypto: nodeCrypto,
+    clock,
+    random: nodeRandom,
+    fold,
+    onError,
+    ...(options.sequenceEveryMs === undefined ? {} : { sequenceEveryMs: options.sequenceEveryMs }),
+    ...(options.signEveryMs === undefined ? {} : { signEveryMs: options.signEveryMs }),
+    ...(options.maxQueue === undefined ? {} : { maxQueue: options.maxQueue }),
+  });
+  const tiles = new TileSource(sql, nodeCrypto);
+  const federation = new Federation({
+    member,
+    registry,
+    sql,
+    ledger,
+    tiles,
+    crypto: nodeCrypto,
+    clock,
+    random: nodeRandom,
+    fold,
+    witnessSigner: signerOf(key('witness', vkeysOf(entry.witness.keys))),
+    nodeKey: privateKeyObject(key('node', vkeysOf(entry.node.keys))),
+    onError,
+  });
+  const context: NodeContext = {
+    member,
+    origin: entry.log.origin,
+    demo: registry.isDemo(entry.log.origin),
+    registry,
+    ledger,
+    tiles,
+    sql,
+    crypto: nodeCrypto,
+    clock,
+    random: nodeRandom,
+    documentSigner: (authority) => documentSigner(options.keys, registry, authority),
+  };
+  return new DostykNode(context, openAccounts(options.accounts), federation, onError);
+}
+
+function documentSigner(keys: string, registry: Registry, authority: string): DocumentSigner {
+  const kid = registry.findAuthority(authority)?.documentKeys.at(-1)?.kid;
+  if (kid === undefined || !/^[a-z0-9.-]+$/.test(authority))
+    throw new Refusal(500, 'document-key-missing', `${authority} has no document key.`);
+  const signer = signerOf(readKey(join(keys, 'documents', `${authority}.key`)));
+  return { kid, sign: (bytes) => signer.sign(bytes) };
+}
