@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { type Finding, Refusal } from '../values/refusal.ts';
+
+/** Problem details (RFC 9457): the one form in which a node declines. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  /** Stable and kebab-case; `/problems/<code>` explains it. */
+  code: z.string(),
+  detail: z.string(),
+  params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  findings: z
+    .array(
+      z.object({
+        path: z.string(),
+        code: z.string(),
+        message: z.string(),
+        params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+        row: z.int().optional(),
+        column: z.int().optional(),
+      }),
+    )
+    .optional(),
+  remedy: z.string().optional(),
+  instance: z.string().optional(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'The request is malformed',
+  401: 'Sign in',
+  403: 'Not permitted',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'In conflict with what is there',
+  410: 'Gone',
+  413: 'Too large',
+  415: 'Media type not accepted',
+  422: 'The content is wrong',
+  429: 'Too many requests',
+  500: 'The node failed',
+  502: 'A peer failed',
+  503: 'Not available now',
+};
+
+export function problemOf(refusal: Refusal, requestId: string): Problem {
+  const { status, code, message, params, findings, remedy } = refusal;
+  return {
+    type: `/problems/${code}`,
+    title: TITLES[status] ?? 'The request was declined',
+    status,
+    code,
+    detail: message,
+    ...(Object.keys(params).length === 0 ? {} : { params: { ...params } }),
+    ...(findings.length === 0
+      ? {}
+      : {
+          findings: findings.map((one) => ({
+            ...one,
+            ...(one.params === undefined ? {} : { params: { ...one.params } }),
+          })),
+        }),
+    ...(remedy === undefined ? {} : { remedy }),
+    instance: `urn:request:${requestId}`,
+  };
+}
+
+/** What is thrown as a refusal: itself, or an accident of which nothing is told. */
+export function refusalOf(error: unknown): { readonly refusal: Refusal; readonly accident: boolean } {
+  if (error instanceof Refusal) return { refusal: error, accident: error.status >= 500 };
+  return { refusal: new Refusal(500, 'internal', 'The node failed; the request id leads to its log.'), accident: true };
+}
+
+export function problemResponse(refusal: Refusal, requestId: string): Response {
+  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
+  const { retryAfter } = refusal.params;
+  if (retryAfter !== undefined) headers.set('retry-after', String(retryAfter));
+  if (refusal.status === 401)
+    headers.set(
+      'www-authenticate',
+      `Bearer error="${refusal.code === 'token-missing' ? 'invalid_request' : 'invalid_token'}"`,
+    );
+  return new Response(JSON.stringify(problemOf(refusal, requestId)), { status: refusal.status, headers });
+}
+
+interface Issue {
+  readonly path?: readonly unknown[] | undefined;
+  readonly code?: string;
+  readonly message: string;
+}
+
+/** Findings of a schema's issues, with JSON Pointers. */
+export function findingsOf(issues: readonly Issue[]): Finding[] {
+  return issues.slice(0, 100).map(({ path = [], code, message }) => ({
+    path: path
+      .map(
+        (part) =>
+          `/${String((part as { key?: unknown })?.key ?? part)
+            .replaceAll('~', '~0')
+            .replaceAll('/', '~1')}`,
+      )
+      .join(''),
+    code: code === 'unrecognized_keys' ? 'unknown-field' : 'form-wrong',
+    message,
+  }));
+}
