@@ -160,6 +160,73 @@ describe('folding into rows', () => {
     }
   });
 
+  /** Folds `first`, and `second` while the first transaction is still open. */
+  async function overlapping(first: FoldInput, second: FoldInput): Promise<void> {
+    let other: Promise<unknown> | undefined;
+    await database.sql.begin(async (tx) => {
+      await foldRecords(tx, [first], { registry, member: 'KZ', crypto: nodeCrypto });
+      other = fold([second]);
+      other.catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    });
+    await other;
+  }
+
+  test('an event and a decision folded at the same time both reach the line of the dossier', async () => {
+    const told = new DossierTeller(uuid(1));
+    told.file();
+    const truck = tellMovement(told.teller, uuid(50), [uuid(1)]);
+    const before = [...told.said];
+    const event = tellEvent(told.teller, truck, 'arrived-at-post', { post: 'kz-nur-zholy' });
+    const hold = told.decide('kz-nur-zholy', 'hold');
+    await fold(told.said);
+    const whole = await rows();
+    for (const [first, second] of [
+      [event, hold],
+      [hold, event],
+    ] as const) {
+      await database.sql.begin(dropViews);
+      await fold(before);
+      await overlapping(first, second);
+      expect(await rows()).toEqual(whole);
+    }
+  });
+
+  test('a record and its cause under another subject, folded at the same time, find each other', async () => {
+    const teller = new Teller();
+    const told = new DossierTeller(uuid(1), { teller });
+    told.file();
+    const before = [...teller.said];
+    const truck = tellMovement(teller, uuid(50), [uuid(1)]);
+    const hold = told.decide('kz-nur-zholy', 'hold', { after: [truck.commitment] });
+    for (const [first, second] of [
+      [truck, hold],
+      [hold, truck],
+    ] as const) {
+      await database.sql.begin(dropViews);
+      await fold(before);
+      await overlapping(first, second);
+      expect((await getDossierState(database.sql, uuid(1))).posts[2]?.phase).toBe('held');
+    }
+  });
+
+  test('a dossier forgets a truck whose declaration turns out to repeat an id', async () => {
+    const told = new DossierTeller(uuid(1));
+    told.file();
+    const original = tellMovement(told.teller, uuid(51), [uuid(2)]);
+    const saying = { id: original.envelope.id };
+    const repeat = tellMovement(told.teller, uuid(50), [uuid(1)], { saying });
+    tellEvent(told.teller, repeat, 'departed');
+    await fold(told.said);
+    const whole = await rows();
+    await database.sql.begin(dropViews);
+    await fold(told.said.filter((one) => one !== original));
+    const [early] = (await listDossiers(database.sql, { member: 'KZ', authority: 'kz.customs' }, { limit: 1 })).items;
+    expect(early?.state).toBe('under-way');
+    await fold([original]);
+    expect(await rows()).toEqual(whole);
+  });
+
   test('a fold that is rolled back leaves nothing', async () => {
     const empty = await rows();
     const said = world([1, 2, 3]);

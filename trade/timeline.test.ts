@@ -105,10 +105,10 @@ describe('a movement', () => {
     const truck = tellMovement(teller, TRUCK, [ID]);
     tellEvent(teller, truck, 'arrived', { occurredAt: '2026-06-12T09:00:00Z' });
     tellEvent(teller, truck, 'departed', { occurredAt: '2026-06-12T08:00:00.000Z' });
-    expect(foldMovement(TRUCK, teller.said, context).events.map((one) => one.body.event)).toEqual([
-      'departed',
-      'arrived',
-    ]);
+    for (let hour = 1; hour < 8; hour++)
+      tellEvent(teller, truck, 'temperature-read', { occurredAt: `2026-06-12T0${8 - hour}:00:00Z` });
+    const { events } = foldMovement(TRUCK, teller.said, context);
+    expect(events.map((one) => Number(one.body.occurredAt.slice(11, 13)))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
   test('an operator speaks for its own movement, an authority at its own posts', () => {
@@ -319,6 +319,19 @@ describe('reloading, splitting, unloading', () => {
     expect(line(told.said, 'uz-yallama')?.state).toBe('released');
     tellEvent(told.teller, other, 'left-post', { post: 'uz-yallama', occurredAt: at(2) });
     expect(line(told.said, 'uz-yallama')).toMatchObject({ state: 'passed', leftAt: at(2) });
+  });
+
+  test('split over two trucks, it has arrived when both have', () => {
+    const { told, truck } = loaded();
+    const other = tellMovement(told.teller, TRUCK2, [ID]);
+    for (const post of ROUTE.posts) {
+      told.decide(post, 'release');
+      for (const one of [truck, other]) tellEvent(told.teller, one, 'left-post', { post });
+    }
+    tellEvent(told.teller, truck, 'arrived');
+    expect(whole(told.said)).toBe('released');
+    tellEvent(told.teller, other, 'arrived');
+    expect(whole(told.said)).toBe('arrived');
   });
 
   test('what was unloaded stays when the truck goes on', () => {

@@ -104,6 +104,21 @@ describe('who may read', () => {
     const chamber = seen({ member: 'KZ', authority: 'kz.chamber' }, told.said);
     expect(chamber).toMatchObject({ goods: '', grossMass: '' });
     expect(JSON.stringify(chamber)).not.toContain('cherries');
+    expect(Object.keys(chamber?.digests.sections ?? {})).toEqual(['transport']);
+    expect(chamber?.records.map((one) => one.commitment)).not.toContain(goods.commitment);
+  });
+
+  test('what a section says of its own audience binds, however wide the manifest names it', () => {
+    const told = tale();
+    const goods = told.sections.get('goods');
+    const named = told.said.find((one) => one.commitment === goods?.commitment);
+    if (named === undefined) throw new Error('no goods');
+    const to = [...everyone(['CN', 'UZ']), { member: 'KZ' as never, authorities: ['kz.customs'] }];
+    const said = told.said.map((one) =>
+      one === named ? { ...one, envelope: { ...one.envelope, to: to as typeof one.envelope.to } } : one,
+    );
+    expect(states({ member: 'KZ', authority: 'kz.customs' }, said)).toMatchObject({ goods: 'readable' });
+    expect(states({ member: 'KZ', authority: 'kz.chamber' }, said)).toMatchObject({ goods: 'closed' });
   });
 
   test('files go to those who read the section that names them', () => {
