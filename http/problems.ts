@@ -76,6 +76,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'node-token-replayed': 'The token was used before; each is good once.',
   'not-an-authority': 'Only an authority may do this.',
   'not-an-operator': 'Only an operator may do this.',
+  'node-not-started': 'A node of the demonstration did not come up; its log file says why.',
   'not-a-query': 'Only a query that stands can be answered.',
   'not-appealable': 'Only a hold or refusal that stands can be appealed.',
   'not-final': 'Too few members have cosigned yet. Ask again in a few seconds.',

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { createApp, listen } from '../http/server.ts';
+import { SignIn } from '../http/sign-in.ts';
+import { openNode } from '../platform.ts';
+import { Refusal } from '../values/refusal.ts';
+
+/** `dostyk node`: one member, from the environment alone. */
+
+const PostgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' });
+const HttpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
+  .refine((url) => !url.endsWith('/'), { message: 'must not end with a slash' });
+
+export const Environment = z.object({
+  DATABASE_URL: PostgresUrl,
+  DATABASE_MIGRATION_URL: PostgresUrl.optional(),
+  DOSTYK_MEMBER: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code'),
+  DOSTYK_KEYS: z.string().min(1, 'must be the folder of the key files'),
+  DOSTYK_REGISTRY: z.string().min(1, "must be the folder of the registry's versions"),
+  DOSTYK_GENESIS: z.string().regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of the genesis note in lower-case hex'),
+  DOSTYK_ACCOUNTS: z.string().min(1, 'must be the accounts file'),
+  DOSTYK_ISSUER: HttpUrl,
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+});
+export type Environment = z.infer<typeof Environment>;
+
+/**
+ * Reads the settings; every problem is told at once.
+ * @throws Refusal `environment-invalid`
+ */
+export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): Environment {
+  const parsed = Environment.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  throw new Refusal(500, 'environment-invalid', 'The settings of the node are incomplete.', {
+    findings: parsed.error.issues.map(({ path, message, code }) => {
+      const name = String(path[0]);
+      const missing = code === 'invalid_type' && environment[name] === undefined;
+      return { path: `/${name}`, code: missing ? 'missing' : 'form-wrong', message: missing ? 'is not set' : message };
+    }),
+    remedy: 'See README, production.',
+  });
+}
+
+/** Runs until the signal; stops cleanly: requests in flight end, what is queued is sequenced. */
+export async function runNode(
+  environment: Environment,
+  signal: AbortSignal,
+  log: (entry: Readonly<Record<string, unknown>>) => void,
+): Promise<void> {
+  let accounts: unknown;
+  try {
+    accounts = JSON.parse(readFileSync(environment.DOSTYK_ACCOUNTS, 'utf8'));
+  } catch (cause) {
+    throw new Refusal(500, 'accounts-invalid', `${environment.DOSTYK_ACCOUNTS} can't be read as JSON.`, { cause });
+  }
+  const onError = (act: string, error: unknown): void =>
+    log({ level: 'error', act, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  const node = await openNode({
+    member: environment.DOSTYK_MEMBER,
+    databaseUrl: environment.DATABASE_URL,
+    migrationUrl: environment.DATABASE_MIGRATION_URL,
+    keys: environment.DOSTYK_KEYS,
+    registry: environment.DOSTYK_REGISTRY,
+    genesis: environment.DOSTYK_GENESIS,
+    accounts,
+    onError,
+  });
+  const { address } = node.context.registry.getMember(environment.DOSTYK_MEMBER);
+  const signIn = new SignIn({
+    issuer: environment.DOSTYK_ISSUER,
+    audience: `${address}/api`,
+    accounts: node.accounts,
+    clock: () => new Date(),
+  });
+  // The witness listens before the sequencer starts: six nodes that start together must not wait for each other.
+  const server = await listen(createApp({ node, signIn, log }), { host: environment.HOST, port: environment.PORT });
+  node.start();
+  log({ level: 'info', act: 'started', member: environment.DOSTYK_MEMBER, port: server.port });
+  await new Promise<void>((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+  await server.stop();
+  await node.stop();
+  log({ level: 'info', act: 'stopped', member: environment.DOSTYK_MEMBER });
+}
