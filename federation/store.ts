@@ -1,5 +1,5 @@
 import type { Sealed } from '../log/envelope.ts';
-import type { Sql, Tx } from '../storage/connection.ts';
+import { byteaArray, type Sql, type Tx } from '../storage/connection.ts';
 
 export type { Sql, Tx };
 
@@ -30,8 +30,17 @@ export async function insertReceived(
   const rows = await tx<{ index: bigint }[]>`
     INSERT INTO federation.received (origin, index, id, commitment, bytes, salt)
     SELECT ${origin}, * FROM unnest(${records.map(({ index }) => index.toString())}::bigint[], ${records.map(({ sealed }) => sealed.record.id)}::uuid[],
-      ${records.map(({ sealed }) => Buffer.from(sealed.commitment))}::bytea[], ${records.map(({ sealed }) => Buffer.from(sealed.bytes))}::bytea[],
-      ${records.map(({ sealed }) => Buffer.from(sealed.salt))}::bytea[])
+      ${byteaArray(
+        tx,
+        records.map(({ sealed }) => sealed.commitment),
+      )}, ${byteaArray(
+        tx,
+        records.map(({ sealed }) => sealed.bytes),
+      )},
+      ${byteaArray(
+        tx,
+        records.map(({ sealed }) => sealed.salt),
+      )})
     ON CONFLICT DO NOTHING RETURNING index`;
   return new Set(rows.map(({ index }) => index));
 }

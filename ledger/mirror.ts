@@ -1,7 +1,7 @@
 import { openCheckpoint } from '../log/checkpoint.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { appendLeaf, type Edge, EMPTY_EDGE, edgeFromBytes, edgeRoot, edgeToBytes, leafHash } from '../log/merkle.ts';
-import type { Sql } from '../storage/connection.ts';
+import { byteaArray, type Sql } from '../storage/connection.ts';
 import { equal } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 
@@ -65,7 +65,7 @@ export class Mirrors {
     await this.#sql.begin(async (tx) => {
       await tx`
         INSERT INTO ledger.mirror_entry (origin, index, commitment)
-        SELECT ${origin}, * FROM unnest(${indexes}::bigint[], ${commitments.map((one) => Buffer.from(one))}::bytea[])
+        SELECT ${origin}, * FROM unnest(${indexes}::bigint[], ${byteaArray(tx, commitments)})
         ON CONFLICT DO NOTHING`;
       await tx`
         INSERT INTO ledger.mirror (origin, size, root, edge, note)

@@ -3,7 +3,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import { type Envelope, type Sealed, seal, uuidv7 } from '../log/envelope.ts';
 import { appendLeaf, type Edge, edgeFromBytes, edgeRoot, edgeToBytes, leafHash } from '../log/merkle.ts';
 import { fullTileRoot } from '../log/tile.ts';
-import type { Tx } from '../storage/connection.ts';
+import { byteaArray, type Tx } from '../storage/connection.ts';
 import { concat, toHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 
@@ -255,11 +255,20 @@ async function insert(
   const indexes = all.map(({ index }) => index.toString());
   await tx`
     INSERT INTO ledger.entry (index, commitment)
-    SELECT * FROM unnest(${indexes}::bigint[], ${all.map(({ sealed }) => Buffer.from(sealed.commitment))}::bytea[])`;
+    SELECT * FROM unnest(${indexes}::bigint[], ${byteaArray(
+      tx,
+      all.map(({ sealed }) => sealed.commitment),
+    )})`;
   await tx`
     INSERT INTO ledger.record (index, id, bytes, salt)
     SELECT * FROM unnest(${indexes}::bigint[], ${all.map(({ sealed }) => sealed.record.id)}::uuid[],
-      ${all.map(({ sealed }) => Buffer.from(sealed.bytes))}::bytea[], ${all.map(({ sealed }) => Buffer.from(sealed.salt))}::bytea[])`;
+      ${byteaArray(
+        tx,
+        all.map(({ sealed }) => sealed.bytes),
+      )}, ${byteaArray(
+        tx,
+        all.map(({ sealed }) => sealed.salt),
+      )})`;
   const addressees = all.flatMap(({ sealed, index }) => {
     const { to } = sealed.record;
     const members = to === 'public' ? ['*'] : [...new Set(to.map(({ member }) => member))];

@@ -87,3 +87,13 @@ export async function assertDurable(sql: Sql, waitMs = 15_000): Promise<void> {
     }
   }
 }
+
+const BYTEA = 17;
+
+/** Bytes as a parameter of type bytea[]; the driver can't tell it from the values. */
+export function byteaArray(sql: Sql | Tx, values: readonly Uint8Array[]) {
+  return sql.array(
+    values.map((value) => Buffer.from(value)),
+    BYTEA,
+  );
+}
