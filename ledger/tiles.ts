@@ -1,7 +1,7 @@
 import type { LogCrypto } from '../log/crypto.ts';
 import { leafHash } from '../log/merkle.ts';
 import { formatProof } from '../log/proof.ts';
-import { formatBundle, fullTileRoot, type ReadTile, type TileAddress, TileReader, tileWidth } from '../log/tile.ts';
+import { formatBundle, fullTileRoot, parseTilePath, type ReadTile, TileReader, tileWidth } from '../log/tile.ts';
 import type { Sql } from '../storage/connection.ts';
 import { concat, fromHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -58,9 +58,13 @@ export class TileSource {
 
   /**
    * A tile or bundle as the log's routes serve it: only of what is published, at a width that exists.
+   *
+   * @param path below the log's prefix, e.g. 'tile/0/000.p/17'
    * @throws Refusal 404 `tile-unknown`
    */
-  async serve(address: TileAddress, published: bigint): Promise<Uint8Array> {
+  async serve(path: string, published: bigint): Promise<Uint8Array> {
+    const address = parseTilePath(path);
+    if (address === undefined) throw new Refusal(404, 'tile-unknown', 'This is no path of a tile.');
     const { level, n, width } = address;
     if (width > tileWidth(level === 'entries' ? 0 : level, n, published)) {
       throw new Refusal(404, 'tile-unknown', 'The log is not that long yet.');
