@@ -22,19 +22,21 @@ const record = (change: Partial<Envelope> = {}): Envelope => ({
   body: { dossier: 'x', text: 'шие, 樱桃, gilos' },
   ...change,
 });
+/** Its types describe a default export that Node does not give. */
+const twin = canonicalize as unknown as (value: unknown) => string;
 const tools = { crypto: nodeCrypto, random: nodeRandom };
 
 describe('canonical JSON', () => {
   test('is what another implementation of RFC 8785 writes', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
-        expect(canonicalJson(value)).toBe(canonicalize(value));
+        expect(canonicalJson(value)).toBe(twin(value));
       }),
       { numRuns: 300 },
     );
     expect(
       canonicalJson({ '\u20ac': 1, '\r': 2, '\ufb33': 3, 1: 4, '\ud83d\ude00': 5, '\u0080': 6, '\u00f6': 7 }),
-    ).toBe('{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"😀":5,"דּ":3}');
+    ).toBe('{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\ud83d\ude00":5,"\ufb33":3}');
   });
 
   test('what is read is what was written, and nothing else is read', () => {
