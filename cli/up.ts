@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type RunningIssuer, startIssuer } from '../http/identity-provider.ts';
+import type { RunningIssuer } from '../http/identity-provider.ts';
 import { makeDemo, type NodeSettings } from '../members/genesis.ts';
 import { ensureDatabase } from '../storage/database.ts';
 import { type EmbeddedServer, startEmbedded } from '../storage/embedded.ts';
@@ -105,6 +105,8 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
     say('Starting PostgreSQL');
     const postgres = await keepPostgres({ ...options, directory });
     undo.push(() => postgres.stop());
+    // Loaded only here: no other command needs an identity provider.
+    const { startIssuer } = await import('../http/identity-provider.ts');
     const clients = Object.values(demoClients(directory));
     const issuers: RunningIssuer[] = [];
     undo.push(() => Promise.all(issuers.map((issuer) => issuer.stop())));
