@@ -7,6 +7,7 @@ import { toHex, utf8 } from '../values/bytes.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
 import { type RecordDraft, type SealingContext, sealDraft } from './filing.ts';
 import type { DossierState } from './state.ts';
+import { dossierUnknown } from './store.ts';
 import type { Reader } from './view.ts';
 
 /** What the use cases of trade share: who reads, what is sealed with, and that a repeat is answered as before. */
@@ -111,8 +112,7 @@ export function inForce(state: DossierState): NonNullable<DossierState['current'
       { params: { dossier } },
     );
   }
-  if (current === null)
-    throw new Refusal(404, 'dossier-unknown', 'There is no such dossier here.', { params: { dossier } });
+  if (current === null) throw dossierUnknown(dossier);
   return current;
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { NodeContext, RequestContext } from '../members/context.ts';
-import { concat, fromBase64, toBase64, toHex } from '../values/bytes.ts';
+import { fromBase64, toBase64, toHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { readerOf } from './acting.ts';
 import { FileDeclaration, HEAD_BYTES, MAX_FILE_BYTES, mismatch } from './attachment.ts';
@@ -11,10 +11,14 @@ import {
   awaitedAttachments,
   CHUNK_BYTES,
   dossiersNaming,
+  dropUpload,
   findAttachment,
   findDossier,
   finishAttachment,
+  postponeAttachment,
   readChunks,
+  sweepUploads,
+  uploadName,
   writeChunk,
 } from './store.ts';
 import { filesOf, readableFiles } from './view.ts';
@@ -33,7 +37,7 @@ export async function putAttachment(
   declared: { readonly name: string; readonly mediaType: string },
   body: AsyncIterable<Uint8Array>,
 ): Promise<FileReference> {
-  const { caller, sql, random, member } = context;
+  const { caller, random, member } = context;
   if (caller.operator === undefined) throw new Refusal(403, 'not-an-operator', 'Only an operator may upload files.');
   const parsed = FileDeclaration.safeParse(declared);
   if (!parsed.success)
@@ -42,7 +46,7 @@ export async function putAttachment(
     });
   const { name, mediaType } = parsed.data;
   const salt = random(16);
-  const { hash, size } = await store(sql, { salt, mediaType, owner: member, uploadedBy: caller.subject }, random, body);
+  const { hash, size } = await store(context, { salt, mediaType, owner: member, uploadedBy: caller.subject }, body);
   return { name, mediaType, size, hash, salt: toBase64(salt) };
 }
 
@@ -56,58 +60,62 @@ interface Storing {
 }
 
 async function store(
-  sql: NodeContext['sql'],
+  { sql, random, clock }: Pick<NodeContext, 'sql' | 'random' | 'clock'>,
   file: Storing,
-  random: NodeContext['random'],
   body: AsyncIterable<Uint8Array>,
 ): Promise<{ hash: string; size: number }> {
-  const upload = `upload-${toHex(random(16))}`;
-  return sql.begin(async (tx) => {
-    const hashing = createHash('sha256').update(file.salt);
-    let size = 0;
-    let n = 0;
-    let head: Uint8Array | undefined;
-    let pending: Uint8Array[] = [];
-    let pendingBytes = 0;
-    const flush = async (): Promise<void> => {
-      if (pendingBytes === 0) return;
-      const bytes = concat(...pending);
-      if (head === undefined) {
-        head = bytes.subarray(0, HEAD_BYTES);
-        const wrong = await mismatch(head, file.mediaType, bytes.length <= HEAD_BYTES && pendingBytes < CHUNK_BYTES);
-        if (wrong !== undefined) throw new Refusal(422, 'file-refused', wrong.message, { findings: [wrong] });
-      }
-      await writeChunk(tx, upload, n++, bytes);
-      pending = [];
-      pendingBytes = 0;
-    };
-    for await (const part of body) {
-      size += part.length;
-      if (size > MAX_FILE_BYTES) throw tooLarge();
-      hashing.update(part);
-      for (let at = 0; at < part.length; ) {
-        const piece = part.subarray(at, at + CHUNK_BYTES - pendingBytes);
-        pending.push(piece);
-        pendingBytes += piece.length;
-        at += piece.length;
-        if (pendingBytes === CHUNK_BYTES) await flush();
-      }
-    }
-    await flush();
-    if (size === 0) throw new Refusal(422, 'file-refused', 'The file is empty.');
-    const hash = hashing.digest('hex');
+  const upload = uploadName(clock(), toHex(random(16)));
+  try {
+    const { hash, size } = await writeAll(sql, upload, file, body);
     if (file.expected !== undefined && file.expected !== hash)
       throw new Refusal(502, 'file-differs', 'The peer delivered another file than its hash names.');
-    await finishAttachment(tx, upload, {
-      hash,
-      mediaType: file.mediaType,
-      size,
-      salt: toBase64(file.salt),
-      owner: file.owner,
-      uploadedBy: file.uploadedBy,
-    });
+    const { mediaType, owner, uploadedBy } = file;
+    const row = { hash, mediaType, size, salt: toBase64(file.salt), owner, uploadedBy };
+    await sql.begin((tx) => finishAttachment(tx, upload, row));
     return { hash, size };
-  });
+  } catch (error) {
+    // Where the database itself is away, the sweep takes it back later.
+    await dropUpload(sql, upload).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Writes a body piece by piece and looks at its beginning before the first. */
+async function writeAll(
+  sql: NodeContext['sql'],
+  upload: string,
+  { salt, mediaType }: Storing,
+  body: AsyncIterable<Uint8Array>,
+): Promise<{ hash: string; size: number }> {
+  const hashing = createHash('sha256').update(salt);
+  const piece = Buffer.alloc(CHUNK_BYTES);
+  let filled = 0;
+  let size = 0;
+  let n = 0;
+  const flush = async (last: boolean): Promise<void> => {
+    if (n === 0) {
+      const head = piece.subarray(0, Math.min(filled, HEAD_BYTES));
+      const wrong = await mismatch(head, mediaType, last && filled <= HEAD_BYTES);
+      if (wrong !== undefined) throw new Refusal(422, 'file-refused', wrong.message, { findings: [wrong] });
+    }
+    await writeChunk(sql, upload, n++, piece.subarray(0, filled));
+    filled = 0;
+  };
+  for await (const part of body) {
+    size += part.length;
+    if (size > MAX_FILE_BYTES) throw tooLarge();
+    hashing.update(part);
+    for (let at = 0; at < part.length; ) {
+      if (filled === CHUNK_BYTES) await flush(false);
+      const taken = part.subarray(at, at + CHUNK_BYTES - filled);
+      piece.set(taken, filled);
+      filled += taken.length;
+      at += taken.length;
+    }
+  }
+  if (size === 0) throw new Refusal(422, 'file-refused', 'The file is empty.');
+  await flush(true);
+  return { hash: hashing.digest('hex'), size };
 }
 
 export interface ReadableFile {
@@ -161,36 +169,39 @@ export async function servePeerAttachment(
   throw unknown(hash);
 }
 
+const AN_HOUR = 3_600_000;
+
 /**
- * Fetches files that received sections name and that are not here yet.
+ * Fetches files that received sections name and that are not here yet: those of different members at the same time, so that a
+ * slow or silent one delays its own files alone. Takes back what broken uploads have left.
+ *
  * @param fetchFile the bytes of a file from the node of a member
  * @returns how many arrived
  */
 export async function fetchAwaited(
-  { sql, random }: Pick<NodeContext, 'sql' | 'random'>,
+  context: Pick<NodeContext, 'sql' | 'random' | 'clock'>,
   fetchFile: (member: string, hash: string) => Promise<AsyncIterable<Uint8Array>>,
   onFault: (file: AttachmentRow, error: unknown) => void,
 ): Promise<number> {
-  let arrived = 0;
-  for (const file of await awaitedAttachments(sql, 20)) {
-    try {
-      const body = await fetchFile(file.owner, file.hash);
-      await store(
-        sql,
-        {
-          salt: fromBase64(file.salt),
-          mediaType: file.mediaType,
-          owner: file.owner,
-          uploadedBy: null,
-          expected: file.hash,
-        },
-        random,
-        body,
-      );
-      arrived++;
-    } catch (error) {
-      onFault(file, error);
+  const { sql, clock } = context;
+  await sweepUploads(sql, new Date(clock().getTime() - AN_HOUR));
+  const awaited = await awaitedAttachments(sql, 10);
+  const fetchFrom = async (owner: string): Promise<number> => {
+    let arrived = 0;
+    for (const file of awaited.filter((one) => one.owner === owner)) {
+      try {
+        const { hash, mediaType } = file;
+        const wanted = { salt: fromBase64(file.salt), mediaType, owner, uploadedBy: null, expected: hash };
+        await store(context, wanted, await fetchFile(owner, hash));
+        arrived++;
+      } catch (error) {
+        onFault(file, error);
+        await postponeAttachment(sql, file.hash, clock());
+      }
     }
-  }
-  return arrived;
+    return arrived;
+  };
+  const owners = [...new Set(awaited.map(({ owner }) => owner))];
+  const counts = await Promise.all(owners.map(fetchFrom));
+  return counts.reduce((total, count) => total + count, 0);
 }

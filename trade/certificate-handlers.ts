@@ -3,9 +3,10 @@ import { proveRecord } from '../ledger/tiles.ts';
 import { signDetached } from '../log/detached-signature.ts';
 import { type Audience, type Envelope, seal } from '../log/envelope.ts';
 import { type Evidence, encodeProven } from '../log/evidence.ts';
-import { STATUS_LIST_BITS } from '../log/status-list.ts';
+import { decodeStatusList, STATUS_LIST_BITS, statusBit } from '../log/status-list.ts';
 import type { RequestContext } from '../members/context.ts';
 import { requireMandate } from '../members/mandate.ts';
+import { toHex } from '../values/bytes.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
 import {
   accepted,
@@ -25,8 +26,10 @@ import type { GoodsSection } from './section.ts';
 import type { CertificateState, DossierState } from './state.ts';
 import {
   audiencesOf,
+  dossierUnknown,
   findCertificates,
   findDossier,
+  findMovement,
   findRecord,
   findStatusList,
   getDossierState,
@@ -51,11 +54,11 @@ function goodsOf(state: DossierState, context: RequestContext): GoodsSection {
 }
 
 /** A place in the authority's list that nothing else has, drawn at random so that the index tells nothing. */
-async function reservePlace(context: RequestContext, list: string, certificate: string): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+async function reservePlace(context: RequestContext, list: string, holder: string): Promise<number> {
+  for (let draw = 0; draw < 100; draw++) {
     const [a = 0, b = 0, c = 0] = context.random(3);
     const index = ((a << 16) | (b << 8) | c) % STATUS_LIST_BITS;
-    if (await reserveStatusIndex(context.sql, list, index, certificate)) return index;
+    if (await reserveStatusIndex(context.sql, list, index, holder)) return index;
   }
   throw new Refusal(503, 'status-list-full', 'The status list has no place left.', { params: { list } });
 }
@@ -63,9 +66,9 @@ async function reservePlace(context: RequestContext, list: string, certificate: 
 const issue = os.issueCertificate.handler(async ({ input, context }) => {
   const authority = requireMandate(context.caller, context.registry, `certify-${input.kind}`);
   const state = await getDossierState(context.sql, input.dossier);
-  if (!maySee(readerOf(context), state))
-    throw new Refusal(404, 'dossier-unknown', 'There is no such dossier here.', { params: { dossier: input.dossier } });
+  if (!maySee(readerOf(context), state)) throw dossierUnknown(input.dossier);
   const certificate = newId(context, 'certificate');
+  const holder = `${certificate}/${toHex(context.random(8))}`;
   try {
     const receipt = await append(context, 'issue-certificate', input, async () => {
       const current = inForce(state);
@@ -106,7 +109,7 @@ const issue = os.issueCertificate.handler(async ({ input, context }) => {
         statement: input.statement,
         validFrom: input.validFrom,
         validUntil: input.validUntil,
-        status: { list: authority, index: await reservePlace(context, authority, certificate) },
+        status: { list: authority, index: await reservePlace(context, authority, holder) },
         ...(context.demo ? { notice: DEMO } : {}),
       };
       const to: Audience = current.to === 'public' ? 'public' : [...current.to];
@@ -117,10 +120,12 @@ const issue = os.issueCertificate.handler(async ({ input, context }) => {
       const sealed = seal(record, { ...sealing, audienceOf: (commitment) => audiences.get(commitment) });
       return { sealed: [sealed], once: [`certificate/${authority}/${input.number}`] };
     });
+    // The same request at the same time: the other one's place stands in the certificate.
+    if (receipt.repeated) await releaseStatusIndex(context.sql, holder);
     return { ...accepted(receipt), certificate };
   } catch (error) {
-    if ((await findCertificates(context.sql, certificate)).length === 0)
-      await releaseStatusIndex(context.sql, certificate);
+    // After an outage the certificate may yet turn out to be in the log: then its place must not be anyone else's.
+    if (error instanceof Refusal && error.code !== 'ledger-unavailable') await releaseStatusIndex(context.sql, holder);
     throw error;
   }
 });
@@ -215,8 +220,11 @@ const certificateEvidence = os.certificateEvidence.handler(async ({ input, conte
       remedy: 'Ask again in a few seconds.',
     });
   }
-  const revoked = found.revocation === null ? undefined : await findRecord(context.sql, found.revocation.commitment);
-  if (revoked !== undefined && revoked.index > BigInt(list.index)) {
+  // A list may be newer than a revocation and not know of it, where both were made at once.
+  if (
+    found.state === 'revoked' &&
+    !statusBit(decodeStatusList(list.body.encodedList, list.body.length), found.status.index)
+  ) {
     throw new Refusal(409, 'status-list-pending', 'The status list that states the revocation is not issued yet.', {
       params: { retryAfter: 2 },
     });
@@ -239,6 +247,10 @@ async function mayHold(
 ): Promise<boolean> {
   const reader = readerOf(context);
   if (mayRead(reader, record.envelope.to)) return true;
+  if (record.subject.kind === 'movement') {
+    const movement = await findMovement(context.sql, record.subject.id);
+    return movement !== undefined && owns(reader, movement);
+  }
   if (record.subject.kind !== 'dossier') return false;
   const dossier = await findDossier(context.sql, record.subject.id);
   return dossier !== undefined && owns(reader, dossier.state);

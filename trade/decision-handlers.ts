@@ -1,14 +1,16 @@
 import { implement } from '@orpc/server';
+import { canonicalBytes } from '../log/canonical.ts';
 import type { Audience } from '../log/envelope.ts';
 import type { RequestContext } from '../members/context.ts';
 import { requireMandate, requirePost } from '../members/mandate.ts';
+import { toHex } from '../values/bytes.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
 import { accepted, append, inForce, readerOf, refuseFindings, requireVersion, sealOne } from './acting.ts';
 import { tradeContract } from './contract.ts';
-import { ownDossier } from './dossier-handlers.ts';
+import { checkFiles, ownDossier } from './dossier-handlers.ts';
 import type { DecisionBody } from './record.ts';
 import type { DecisionState, DossierState } from './state.ts';
-import { allRequirements, audiencesOf, findAttachment, getDossierState } from './store.ts';
+import { allRequirements, audiencesOf, dossierUnknown, getDossierState, movementsOf } from './store.ts';
 import { missingAt } from './timeline.ts';
 import { maySee } from './view.ts';
 
@@ -22,11 +24,16 @@ const audience = (state: DossierState): Audience => {
 async function seenDossier(context: RequestContext, dossier: string): Promise<DossierState> {
   const state = await getDossierState(context.sql, dossier);
   if (maySee(readerOf(context), state)) return state;
-  throw new Refusal(404, 'dossier-unknown', 'There is no such dossier here.', { params: { dossier } });
+  throw dossierUnknown(dossier);
 }
 
 /** What a decision must bring along, by its kind. */
-function checkDecision(decision: Omit<DecisionBody, 'manifest' | 'dossier'>, state: DossierState): Finding[] {
+function checkDecision(
+  decision: Omit<DecisionBody, 'manifest' | 'dossier'>,
+  state: DossierState,
+  { registry, member }: Pick<RequestContext, 'registry' | 'member'>,
+  aboard: readonly string[],
+): Finding[] {
   const findings: Finding[] = [];
   const { current } = state;
   if (current !== null && !current.route.posts.includes(decision.post)) {
@@ -44,6 +51,25 @@ function checkDecision(decision: Omit<DecisionBody, 'manifest' | 'dossier'>, sta
   }
   if ((decision.decision === 'hold' || decision.decision === 'refuse') && decision.appeal === undefined) {
     findings.push({ path: '/appeal', code: 'appeal-missing', message: 'Say where this can be appealed.' });
+  }
+  if (decision.appeal !== undefined) {
+    const authority = registry.findAuthority(decision.appeal.to);
+    if (authority?.member !== member || !authority.mandates.includes('decide-appeals')) {
+      findings.push({
+        path: '/appeal/to',
+        code: 'appeal-authority-wrong',
+        message: `${decision.appeal.to} is no authority of this member that decides appeals.`,
+        params: { authority: decision.appeal.to },
+      });
+    }
+  }
+  if (decision.movement !== undefined && !aboard.includes(decision.movement)) {
+    findings.push({
+      path: '/movement',
+      code: 'consignment-not-aboard',
+      message: 'No such movement carries the consignment.',
+      params: { movement: decision.movement },
+    });
   }
   return findings;
 }
@@ -75,7 +101,8 @@ const decide = os.decide.handler(async ({ input, context }) => {
   const receipt = await append(context, 'decide', input, async () => {
     const current = inForce(state);
     requireVersion(current, version);
-    refuseFindings(checkDecision(decision, state));
+    const aboard = (await movementsOf(context.sql, input.dossier)).map(({ movement }) => movement);
+    refuseFindings(checkDecision(decision, state, context, aboard));
     if (decision.decision === 'release') {
       const missing = missingAt(
         state,
@@ -108,7 +135,11 @@ const decide = os.decide.handler(async ({ input, context }) => {
       after,
       body: { ...decision, manifest: current.commitment },
     };
-    return { sealed: [sealOne(context, draft, await audiencesOf(context.sql, after))] };
+    return {
+      sealed: [sealOne(context, draft, await audiencesOf(context.sql, after))],
+      // Of two decisions made at once on the same grounds one stands: the authority does not contradict itself.
+      once: [`decision/${post.id}/${toHex(context.crypto.sha256(canonicalBytes(after)))}`],
+    };
   });
   return accepted(receipt);
 });
@@ -141,14 +172,7 @@ const answer = os.answer.handler(async ({ input, context }) => {
       'not-a-query',
       'Only a query that stands can be answered.',
     );
-    for (const file of input.files) {
-      const held = await findAttachment(context.sql, file.hash);
-      if (held?.state !== 'present' || held.salt !== file.salt || held.size !== file.size) {
-        refuseFindings([
-          { path: '/files', code: 'file-not-uploaded', message: `The file ${file.name} was not uploaded here.` },
-        ]);
-      }
-    }
+    refuseFindings(await checkFiles(context, input.files, '/files'));
     const draft = { type: 'answer', to: audience(state), after: [query.commitment], body: { ...input, operator } };
     return { sealed: [sealOne(context, draft, await audiencesOf(context.sql, draft.after))] };
   });
@@ -190,8 +214,9 @@ const decideAppeal = os.decideAppeal.handler(async ({ input, context }) => {
         params: { appeal: input.appeal },
       });
     }
-    if (decision.authority !== authority)
-      throw new Refusal(403, 'appeal-foreign', `The appeal is against a decision of ${decision.authority}.`);
+    const to = decision.appeal?.to ?? decision.authority;
+    if (to !== authority)
+      throw new Refusal(403, 'appeal-foreign', `The appeal goes to ${to}.`, { params: { authority: to } });
     if (found.result !== 'pending')
       throw new Refusal(409, 'appeal-decided', 'The appeal has been decided.', { params: { result: found.result } });
     const draft = {

@@ -18,37 +18,58 @@ import { type Amendment, DossierFiling, tradeContract } from './contract.ts';
 import { checkDossier } from './dossier.ts';
 import { type CurrentDossier, sealAmendment, sealFiling } from './filing.ts';
 import { readItemTable } from './item-table.ts';
-import type { SectionContents, SectionName } from './section.ts';
+import type { FileReference, SectionContents, SectionName, TradeDocument } from './section.ts';
 import type { DossierState } from './state.ts';
-import { allRequirements, findAttachment, findDossier, getDossierState, listDossiers, movementsOf } from './store.ts';
-import { dossierView, filesOf, maySee } from './view.ts';
+import {
+  allRequirements,
+  dossierUnknown,
+  findAttachment,
+  findDossier,
+  getDossierState,
+  listDossiers,
+  movementsOf,
+} from './store.ts';
+import { dossierView, maySee } from './view.ts';
 
 const os = implement(tradeContract).$context<RequestContext>();
 
 const today = ({ clock }: RequestContext): string => clock().toISOString().slice(0, 10);
 
-/** Findings on what is filed, files included: a document may only name a file that was uploaded here with these very properties. */
+/** A record may only name a file that was uploaded here with these very properties. */
+export async function checkFiles(
+  { sql }: Pick<RequestContext, 'sql'>,
+  files: readonly FileReference[],
+  path: string,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [i, { name, hash, size, mediaType, salt }] of files.entries()) {
+    const held = await findAttachment(sql, hash);
+    if (held?.state === 'present' && held.size === size && held.mediaType === mediaType && held.salt === salt) continue;
+    findings.push({
+      path: `${path}/${i}`,
+      code: 'file-not-uploaded',
+      message: `The file ${name} was not uploaded here, or as something else.`,
+      params: { name },
+    });
+  }
+  return findings;
+}
+
+const documentsOf = (section: unknown): readonly TradeDocument[] =>
+  (section as { documents?: readonly TradeDocument[] } | undefined)?.documents ?? [];
+
+/** Findings on what is filed, files included. */
 async function findingsOn(
   context: RequestContext,
   filing: Pick<DossierFiling, 'route' | 'sections' | 'audiences'>,
 ): Promise<Finding[]> {
   const findings = checkDossier(filing, { registry: context.registry, member: context.member, asOf: today(context) });
   for (const [name, section] of Object.entries(filing.sections)) {
-    for (const file of filesOf(section)) {
-      const held = await findAttachment(context.sql, file.hash);
-      if (
-        held?.state === 'present' &&
-        held.size === file.size &&
-        held.mediaType === file.mediaType &&
-        held.salt === file.salt
-      )
-        continue;
-      findings.push({
-        path: `/sections/${name}/documents`,
-        code: 'file-not-uploaded',
-        message: `The file ${file.name} was not uploaded here, or as something else.`,
-        params: { name: file.name },
-      });
+    // By its place among the documents: that is where the client put it.
+    for (const [i, document] of documentsOf(section).entries()) {
+      if (document.file === undefined) continue;
+      const [wrong] = await checkFiles(context, [document.file], '');
+      if (wrong !== undefined) findings.push({ ...wrong, path: `/sections/${name}/documents/${i}/file` });
     }
   }
   return findings;
@@ -167,8 +188,8 @@ const get = os.getDossier.handler(async ({ input, context }) => {
       requirements: await allRequirements(sql),
       asOf: today(context),
     });
-  if (view !== undefined) return view;
-  throw new Refusal(404, 'dossier-unknown', 'There is no such dossier here.', { params: { dossier: input.dossier } });
+  if (view === undefined) throw dossierUnknown(input.dossier);
+  return view;
 });
 
 /** The caller's dossier, to be changed; what is not its own is answered as if it did not exist. */
@@ -180,15 +201,14 @@ export async function ownDossier(
   const { caller, delegations, clock, sql, member } = context;
   requireOperator(caller, { scope }, delegations, clock());
   const state = await getDossierState(sql, dossier);
-  const unknown = new Refusal(404, 'dossier-unknown', 'There is no such dossier here.', { params: { dossier } });
-  if (state.member !== member) throw unknown;
+  if (state.member !== member) throw dossierUnknown(dossier);
   try {
     return {
       state,
       operator: requireOperator(caller, { scope, onBehalfOf: state.operator, dossier }, delegations, clock()),
     };
   } catch (error) {
-    throw maySee(readerOf(context), state) ? error : unknown;
+    throw maySee(readerOf(context), state) ? error : dossierUnknown(dossier);
   }
 }
 

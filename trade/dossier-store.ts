@@ -199,14 +199,19 @@ export async function findDossier(sql: Sql | Tx, dossier: string): Promise<Dossi
   return { state: JSON.parse(row.state), digests: { common: row.common, sections: JSON.parse(row.sections) } };
 }
 
+/** The one answer for a dossier that is not here and for one that the caller may not see: they must not be told apart. */
+export function dossierUnknown(dossier: string): Refusal {
+  return new Refusal(404, 'dossier-unknown', 'There is no such dossier here.', {
+    params: { dossier },
+    remedy: 'Check the id. A dossier of another member is here once its records have arrived.',
+  });
+}
+
 /** @throws Refusal 404 `dossier-unknown` */
 export async function getDossierState(sql: Sql | Tx, dossier: string): Promise<DossierState> {
   const row = await findDossier(sql, dossier);
   if (row !== undefined) return row.state;
-  throw new Refusal(404, 'dossier-unknown', 'There is no such dossier here.', {
-    params: { dossier },
-    remedy: 'Check the id. A dossier of another member is here once its records have arrived.',
-  });
+  throw dossierUnknown(dossier);
 }
 
 export interface Page<T> {

@@ -21,13 +21,21 @@ export interface AttachmentRow {
 }
 
 /**
- * Writes one piece of an upload that is under way.
+ * The name of an upload that is under way, unlike any hash; names sort by time.
+ * @param random hexadecimal, so that no two uploads share a name
+ */
+export function uploadName(now: Date, random: string): string {
+  return `upload-${String(now.getTime()).padStart(14, '0')}-${random}`;
+}
+
+/**
+ * Writes one piece of an upload that is under way, on its own: a slow sender must not keep a connection, or a transaction, of
+ * those that everything else needs.
  *
- * @param upload a name of its own, unlike any hash, until `finishAttachment` knows the hash
  * @param n from 0
  */
-export async function writeChunk(tx: Tx, upload: string, n: number, bytes: Uint8Array): Promise<void> {
-  await tx`INSERT INTO trade.attachment_chunk (hash, n, bytes) VALUES (${upload}, ${n}, ${bytes})`;
+export async function writeChunk(sql: Sql | Tx, upload: string, n: number, bytes: Uint8Array): Promise<void> {
+  await sql`INSERT INTO trade.attachment_chunk (hash, n, bytes) VALUES (${upload}, ${n}, ${bytes})`;
 }
 
 /**
@@ -42,6 +50,22 @@ export async function finishAttachment(tx: Tx, upload: string, file: Omit<Attach
     RETURNING hash`;
   if (changed.length === 0) await tx`DELETE FROM trade.attachment_chunk WHERE hash = ${upload}`;
   else await tx`UPDATE trade.attachment_chunk SET hash = ${file.hash} WHERE hash = ${upload}`;
+}
+
+/** Takes back what was written of an upload that failed. */
+export async function dropUpload(sql: Sql | Tx, upload: string): Promise<void> {
+  await sql`DELETE FROM trade.attachment_chunk WHERE hash = ${upload}`;
+}
+
+/**
+ * Takes back what uploads left that began before a time and never ended, because their process did.
+ * @returns how many pieces
+ */
+export async function sweepUploads(sql: Sql | Tx, before: Date): Promise<number> {
+  const rows = await sql`
+    DELETE FROM trade.attachment_chunk WHERE hash >= ${uploadName(new Date(0), '')} AND hash < ${uploadName(before, '')}
+    RETURNING n`;
+  return rows.length;
 }
 
 export async function findAttachment(sql: Sql | Tx, hash: string): Promise<AttachmentRow | undefined> {
@@ -67,11 +91,23 @@ export async function* readChunks(sql: Sql | Tx, hash: string): AsyncGenerator<U
   }
 }
 
-/** Files of others that are still to be fetched, the longest awaited first. */
+/**
+ * Files of others that are still to be fetched, the longest awaited first.
+ * @param limit for each owner: one that names files it does not deliver must not hold up the files of the others
+ */
 export async function awaitedAttachments(sql: Sql | Tx, limit: number): Promise<AttachmentRow[]> {
   return sql<AttachmentRow[]>`
     SELECT hash, media_type AS "mediaType", size, salt, state, owner, uploaded_by AS "uploadedBy"
-    FROM trade.attachment WHERE state = 'awaited' ORDER BY at, hash LIMIT ${limit}`;
+    FROM (
+      SELECT *, row_number() OVER (PARTITION BY owner ORDER BY at, hash) AS place
+      FROM trade.attachment WHERE state = 'awaited'
+    ) AS awaited
+    WHERE place <= ${limit} ORDER BY at, hash`;
+}
+
+/** Puts a file that could not be fetched behind the others of its owner. */
+export async function postponeAttachment(sql: Sql | Tx, hash: string, now: Date): Promise<void> {
+  await sql`UPDATE trade.attachment SET at = ${now} WHERE hash = ${hash} AND state = 'awaited'`;
 }
 
 /** The dossiers that name a file; who may see one of them and the naming section may fetch it. */

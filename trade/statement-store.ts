@@ -76,6 +76,23 @@ export async function certificatesIssuedBy(sql: Sql | Tx, authority: string): Pr
 }
 
 /**
+ * How many certificates an authority has issued, and how many of them are revoked. Neither number ever falls, so a list that
+ * states both has covered everything.
+ */
+export async function countCertificates(
+  sql: Sql | Tx,
+  authority: string,
+): Promise<{ readonly issued: number; readonly revoked: number }> {
+  // Inside a JSON text a quotation mark is always escaped: nothing that an authority writes looks like this member.
+  const [row] = await sql<{ issued: number; revoked: number }[]>`
+    SELECT
+      (SELECT count(*)::int FROM trade.certificate WHERE authority = ${authority}) AS issued,
+      (SELECT count(*)::int FROM trade.certificate
+        WHERE authority = ${authority} AND strpos(state, '"state":"revoked"') > 0) AS revoked`;
+  return row ?? { issued: 0, revoked: 0 };
+}
+
+/**
  * The certificates that a reader may see, last issued first.
  * @throws Refusal 400 `cursor-invalid`
  */
@@ -109,23 +126,20 @@ export async function listCertificates(
 
 /**
  * Takes a place in a list for a certificate.
- * @returns false when the place is taken, or the certificate has one: draw another
+ *
+ * @param holder the certificate, and which attempt at issuing it: two at once hold a place each, and one gives its own back
+ * @returns false when the place is taken, or the holder has one: draw another
  */
-export async function reserveStatusIndex(
-  sql: Sql | Tx,
-  list: string,
-  index: number,
-  certificate: string,
-): Promise<boolean> {
+export async function reserveStatusIndex(sql: Sql | Tx, list: string, index: number, holder: string): Promise<boolean> {
   const rows = await sql`
-    INSERT INTO trade.status_index (list, index, certificate) VALUES (${list}, ${index}, ${certificate})
+    INSERT INTO trade.status_index (list, index, certificate) VALUES (${list}, ${index}, ${holder})
     ON CONFLICT DO NOTHING RETURNING index`;
   return rows.length === 1;
 }
 
-/** Gives a place back when the certificate was not issued after all. */
-export async function releaseStatusIndex(sql: Sql | Tx, certificate: string): Promise<void> {
-  await sql`DELETE FROM trade.status_index WHERE certificate = ${certificate}`;
+/** Gives a place back when the certificate was not issued with it after all. */
+export async function releaseStatusIndex(sql: Sql | Tx, holder: string): Promise<void> {
+  await sql`DELETE FROM trade.status_index WHERE certificate = ${holder}`;
 }
 
 export interface StoredRecord {

@@ -1,22 +1,31 @@
 import { appendLeaf, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
-import { emptyStatusList, encodeStatusList, STATUS_LIST_BITS, setStatusBit } from '../log/status-list.ts';
+import {
+  decodeStatusList,
+  emptyStatusList,
+  encodeStatusList,
+  STATUS_LIST_BITS,
+  setStatusBit,
+} from '../log/status-list.ts';
 import type { NodeContext } from '../members/context.ts';
 import { fromHex, toHex } from '../values/bytes.ts';
 import { sealDraft } from './filing.ts';
-import type { CertificateState } from './state.ts';
-import { certificatesIssuedBy, findRecord, findStatusList } from './store.ts';
+import type { StatusListBody } from './record.ts';
+import { certificatesIssuedBy, countCertificates, findStatusList } from './store.ts';
 
 const HOUR = 3_600_000;
 
-/** Index of the newest statement that a list must know of. */
-async function newest(context: NodeContext, certificates: readonly CertificateState[]): Promise<bigint> {
-  let index = -1n;
-  for (const { index: issued, revocation } of certificates) {
-    if (BigInt(issued) > index) index = BigInt(issued);
-    const revoked = revocation === null ? undefined : await findRecord(context.sql, revocation.commitment);
-    if (revoked !== undefined && revoked.index > index) index = revoked.index;
-  }
-  return index;
+function bitsSet(list: Uint8Array): number {
+  let count = 0;
+  for (const byte of list) for (let rest = byte; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+/**
+ * Whether the list does not cover everything that was issued and revoked. Counted, not compared by index: a revocation that is
+ * sequenced while a list is being made stands before the list in the log and not in the list.
+ */
+function isBehind(list: StatusListBody, { issued, revoked }: { issued: number; revoked: number }): boolean {
+  return list.issued.count !== issued || bitsSet(decodeStatusList(list.encodedList, list.length)) !== revoked;
 }
 
 /**
@@ -27,37 +36,37 @@ async function newest(context: NodeContext, certificates: readonly CertificateSt
  */
 export async function renewStatusLists(context: NodeContext): Promise<number> {
   const { registry, member, origin, sql, ledger, crypto, random, clock } = context;
-  let issued = 0;
+  let renewed = 0;
   for (const { id, mandates } of registry.getMember(member).authorities) {
     if (!mandates.some((mandate) => mandate.startsWith('certify-'))) continue;
-    const certificates = await certificatesIssuedBy(sql, id);
+    const counts = await countCertificates(sql, id);
     const list = await findStatusList(sql, id);
     const now = clock();
-    const due =
-      list === undefined ||
-      now.getTime() - Date.parse(list.body.asOf) > HOUR ||
-      (await newest(context, certificates)) > BigInt(list.index);
-    if (!due || (list === undefined && certificates.length === 0)) continue;
+    if (list === undefined && counts.issued === 0) continue;
+    const hourly = list === undefined || now.getTime() - Date.parse(list.body.asOf) >= HOUR;
+    if (!hourly && !isBehind(list.body, counts)) continue;
     const bits = emptyStatusList();
     let edge = EMPTY_EDGE;
-    for (const { commitment, state, status } of certificates) {
+    for (const { commitment, state, status } of await certificatesIssuedBy(sql, id)) {
       edge = appendLeaf(crypto, edge, leafHash(crypto, fromHex(commitment)));
       if (state === 'revoked') setStatusBit(bits, status.index);
     }
-    const body = {
+    const body: StatusListBody = {
       list: id,
       purpose: 'revocation',
       encodedList: encodeStatusList(bits),
       length: STATUS_LIST_BITS,
       asOf: now.toISOString(),
       validUntil: new Date(now.getTime() + 2 * HOUR).toISOString(),
-      issued: { count: certificates.length, root: toHex(edgeRoot(crypto, edge)) },
+      issued: { count: Number(edge.size), root: toHex(edgeRoot(crypto, edge)) },
     };
+    // Two certificates in one place, as a restored database may leave them, must not make a list every time.
+    if (!hourly && list.body.issued.root === body.issued.root && list.body.encodedList === body.encodedList) continue;
     const draft = { type: 'status-list', authority: id, to: 'public' as const, body };
     await ledger.append([sealDraft(draft, { origin, member, registry, now, random, crypto })], {
       account: `node:${id}`,
     });
-    issued++;
+    renewed++;
   }
-  return issued;
+  return renewed;
 }
