@@ -287,8 +287,8 @@ async function insert(
     SELECT * FROM unnest(${names.map(({ name }) => name)}::text[], ${names.map(({ index }) => index.toString())}::bigint[])`;
   await tx`
     INSERT INTO ledger.request (account, key, request_hash, receipt)
-    SELECT * FROM unnest(${requests.map(({ account }) => account)}::text[], ${requests.map(({ key }) => key)}::text[],
-      ${requests.map(({ request }) => request)}::text[], ${requests.map(({ receipt }) => canonicalJson(receipt))}::jsonb[])`;
+    SELECT account, key, request_hash, receipt::jsonb FROM unnest(${requests.map(({ account }) => account)}::text[], ${requests.map(({ key }) => key)}::text[],
+      ${requests.map(({ request }) => request)}::text[], ${requests.map(({ receipt }) => canonicalJson(receipt))}::text[]) AS new (account, key, request_hash, receipt)`;
 }
 
 /** Appends leaves to the edge and stores each tile that became full, level by level. */

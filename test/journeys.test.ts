@@ -62,7 +62,7 @@ test('every log audits clean over its public routes', async () => {
 test('a certificate is verified with no network at all', async () => {
   const { items } = await demo
     .client('UZ/plant-health')
-    .call<{ items: { certificate: string }[] }>('GET', '/api/certificates');
+    .call<{ items: { certificate: string; member: string }[] }>('GET', '/api/certificates');
   const file = join(folder, 'certificate.dostyk');
   const saved = await dostyk([
     '--directory',
