@@ -19,6 +19,8 @@ export interface WitnessingOptions {
   /** A peer answered: it can be reached. */
   readonly onContact: (member: string) => void;
   readonly roundMs?: number;
+  /** A witness that does not hold the newest checkpoint is asked again after this. */
+  readonly retryMs?: number;
   /** An unchanged checkpoint is cosigned anew after this. */
   readonly renewMs?: number;
 }
@@ -53,21 +55,31 @@ export class Witnessing {
   }
 
   async #run(): Promise<void> {
-    const { ledger, renewMs = 60_000 } = this.#options;
-    let last: { size: bigint; at: number; complete: boolean } | undefined;
+    const { ledger, renewMs = 60_000, retryMs = 1500 } = this.#options;
+    let last: { readonly size: bigint; readonly at: number } | undefined;
+    let asked = 0;
     while (!this.#abort.signal.aborted) {
       const head = ledger.published;
-      const due =
-        head !== undefined &&
-        (last === undefined || head.size > last.size || performance.now() - last.at > renewMs || !last.complete);
-      if (due) {
-        const answers = await this.#round(head);
-        last = { size: head.size, at: performance.now(), complete: answers >= this.#options.registry.document.quorum };
-        if (!last.complete) await this.#sleep(500);
+      const now = performance.now();
+      const due = head !== undefined && (last === undefined || head.size > last.size || now - last.at > renewMs);
+      // A witness that was away is asked again on its own: it also learns here that there is something to pull.
+      const behind =
+        head === undefined ? [] : this.#others().filter(({ code }) => this.#heldBy.get(code) !== head.size);
+      if (head !== undefined && due) {
+        last = { size: head.size, at: now };
+        asked = now;
+        await this.#round(head, this.#others());
+      } else if (head !== undefined && behind.length > 0 && now - asked > retryMs) {
+        asked = now;
+        await this.#round(head, behind);
       } else {
-        await this.#sleep(1000);
+        await this.#sleep(behind.length > 0 ? retryMs : 1000);
       }
     }
+  }
+
+  #others(): readonly MemberEntry[] {
+    return this.#options.registry.others(this.#options.member);
   }
 
   #sleep(ms: number): Promise<void> {
@@ -80,9 +92,8 @@ export class Witnessing {
     });
   }
 
-  /** @returns how many witnesses cosigned this checkpoint within the round */
-  async #round(head: SignedHead): Promise<number> {
-    const { registry, member, roundMs = 2000 } = this.#options;
+  async #round(head: SignedHead, witnesses: readonly MemberEntry[]): Promise<void> {
+    const { registry, roundMs = 2000 } = this.#options;
     let answers = 0;
     const enough = registry.document.quorum;
     await new Promise<void>((resolve) => {
@@ -91,7 +102,7 @@ export class Witnessing {
         clearTimeout(timer);
         resolve();
       };
-      const asked = registry.others(member).filter(({ code }) => !this.#inFlight.has(code));
+      const asked = witnesses.filter(({ code }) => !this.#inFlight.has(code));
       let open = asked.length;
       if (open === 0) done();
       for (const witness of asked) {
@@ -107,7 +118,6 @@ export class Witnessing {
           });
       }
     });
-    return answers;
   }
 
   /** One witness, one checkpoint; never throws: what goes wrong is a fault and the next round tries again. */

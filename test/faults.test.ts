@@ -173,10 +173,14 @@ test('a peer that sends garbage is reported, harms nobody, and is heard again wh
     if (request.url?.includes('add-checkpoint')) response.end('— demo.kg.dostyk/witness AAAAAAAA\n');
     else response.end(Buffer.alloc(50_000, 7));
   });
-  const listening = await new Promise<boolean>((resolve) => {
-    garbage.once('error', () => resolve(false));
-    garbage.listen(port, '127.0.0.1', () => resolve(true));
-  });
+  const listening = await eventually(
+    () =>
+      new Promise<boolean>((resolve) => {
+        garbage.once('error', () => resolve(false));
+        garbage.listen(port, '127.0.0.1', () => resolve(true));
+      }),
+    10,
+  );
   if (listening) {
     await file();
     await eventually(async () => (await health('UZ')).faults.some(({ member }) => member === 'KG'));
