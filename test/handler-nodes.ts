@@ -149,6 +149,12 @@ export class HandlerNodes {
     });
   }
 
+  /** Opens a node's connections, so that what a test does at the same moment does happen at the same moment. */
+  async warm(member: string): Promise<void> {
+    const { sql } = this.node(member).context;
+    await Promise.all(Array.from({ length: 10 }, () => sql`SELECT pg_sleep(0.05)`));
+  }
+
   /** How many rows each table of a node has. */
   async footprint(member: string): Promise<Record<string, number>> {
     const { sql } = this.node(member).context;
