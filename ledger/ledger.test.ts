@@ -1,0 +1,393 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type Envelope, type Sealed, seal, uuidv7 } from '../log/envelope.ts';
+import { appendLeaf, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
+import { ED25519, formatVkey, type Signer } from '../log/note.ts';
+import { parseProof } from '../log/proof.ts';
+import { tilesOf } from '../log/tile.ts';
+import { type TestDatabase, testDatabase } from '../test/postgres.ts';
+import { equal, toHex } from '../values/bytes.ts';
+import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
+import { auditOwn } from './audit.ts';
+import { type Fold, Ledger, type LedgerOptions } from './ledger.ts';
+import { proveRecord, TileSource } from './tiles.ts';
+
+const ORIGIN = 'demo.aa.dostyk/log';
+
+function makeSigner(name: string): Signer {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  return { vkey: formatVkey(nodeCrypto, name, ED25519, raw), sign: async (bytes) => sign(null, bytes, privateKey) };
+}
+const signer = makeSigner(ORIGIN);
+
+let n = 0;
+function record(to: Envelope['to'] = [{ member: 'KZ' }, { member: 'UZ' }]): Sealed {
+  n++;
+  return seal(
+    {
+      v: 1,
+      id: uuidv7(Date.now(), nodeRandom),
+      log: ORIGIN,
+      registry: 1,
+      type: 'decision',
+      issuer: { member: 'KZ' },
+      to,
+      after: [],
+      at: new Date().toISOString(),
+      body: { n },
+    },
+    { crypto: nodeCrypto, random: nodeRandom },
+  );
+}
+
+async function open(database: TestDatabase, change: Partial<LedgerOptions> = {}): Promise<Ledger> {
+  const ledger = await Ledger.open({
+    sql: database.sql,
+    origin: ORIGIN,
+    member: 'KZ',
+    registryVersion: 1,
+    signer,
+    quorum: 4,
+    crypto: nodeCrypto,
+    clock: () => new Date(),
+    random: nodeRandom,
+    fold: async () => undefined,
+    sequenceEveryMs: 5,
+    signEveryMs: 20,
+    ...change,
+  });
+  ledger.start();
+  onTestFinished(() => ledger.stop());
+  return ledger;
+}
+
+async function fresh(): Promise<TestDatabase> {
+  const database = await testDatabase(['ledger']);
+  cleanups.push(() => database.drop());
+  return database;
+}
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const act of cleanups.splice(0)) await act();
+});
+
+const entries = (database: TestDatabase) =>
+  database.owner<
+    { index: bigint; commitment: Uint8Array }[]
+  >`SELECT index, commitment FROM ledger.entry ORDER BY index`;
+const audit = (database: TestDatabase) =>
+  auditOwn(database.owner, nodeCrypto, { origin: ORIGIN, logKeys: [signer.vkey], witnesses: [] });
+const signedAll = async (ledger: Ledger, database: TestDatabase): Promise<void> => {
+  const [state] = await database.sql<{ size: bigint }[]>`SELECT size FROM ledger.log_state`;
+  while ((ledger.published?.size ?? -1n) < state!.size) await new Promise((resolve) => setTimeout(resolve, 20));
+};
+
+describe('appending', () => {
+  test('many at once: contiguous, in the order of receipts, tree and tiles as the twin has them, audit clean', async () => {
+    const database = await fresh();
+    const ledger = await open(database);
+    const receipts = await Promise.all(
+      Array.from({ length: 150 }, (_, i) =>
+        ledger.append(
+          Array.from({ length: 1 + (i % 4) }, () => record()),
+          { account: 'a' },
+        ),
+      ),
+    );
+    await signedAll(ledger, database);
+    const rows = await entries(database);
+    expect(rows.map(({ index }) => index)).toEqual(rows.map((_, i) => BigInt(i)));
+    for (const { records } of receipts) {
+      for (const [i, one] of records.entries()) {
+        expect(one.index).toBe(records[0]!.index + i);
+        expect(toHex(rows[one.index]!.commitment)).toBe(one.commitment);
+      }
+    }
+    const root = edgeRoot(
+      nodeCrypto,
+      rows.reduce((edge, { commitment }) => appendLeaf(nodeCrypto, edge, leafHash(nodeCrypto, commitment)), EMPTY_EDGE),
+    );
+    const [state] = await database.sql<{ root: Uint8Array; size: bigint }[]>`SELECT root, size FROM ledger.log_state`;
+    expect(equal(state!.root, root)).toBe(true);
+    const tiles = new TileSource(database.sql, nodeCrypto);
+    expect(equal(await tiles.reader(state!.size).root(), root)).toBe(true);
+    const stored = await database.sql`SELECT level, n FROM ledger.tile`;
+    expect(stored).toHaveLength([...tilesOf(state!.size)].filter(({ width }) => width === 256).length);
+    expect((await audit(database)).findings).toEqual([]);
+  });
+
+  test('slips chain, list what is for each addressee and never slips', async () => {
+    const database = await fresh();
+    const ledger = await open(database);
+    for (let i = 0; i < 3; i++)
+      await ledger.append(
+        [record([{ member: 'UZ' }, { member: 'TM' }]), record([{ member: 'UZ' }]), record('public')],
+        { account: 'a' },
+      );
+    const rows = await database.sql<
+      { bytes: Uint8Array; index: bigint }[]
+    >`SELECT bytes, index FROM ledger.record ORDER BY index`;
+    const records = rows.map(
+      ({ bytes }) =>
+        JSON.parse(Buffer.from(bytes).toString()) as {
+          type: string;
+          to: unknown;
+          body: { to: string; from: number; upTo: number; indexes: number[] };
+        },
+    );
+    for (const member of ['UZ', 'TM']) {
+      const slips = records.filter(({ type, body }) => type === 'slip' && body.to === member).map(({ body }) => body);
+      expect(slips).toHaveLength(3);
+      expect(slips.map(({ from }) => from)).toEqual([0, ...slips.slice(0, -1).map(({ upTo }) => upTo)]);
+      expect(
+        slips
+          .flatMap(({ indexes }) => indexes)
+          .every((index) => records[index]!.type !== 'slip' && JSON.stringify(records[index]!.to).includes(member)),
+      ).toBe(true);
+      expect(slips.flatMap(({ indexes }) => indexes)).toHaveLength(member === 'UZ' ? 6 : 3);
+    }
+    expect(records.some(({ type, body }) => type === 'slip' && body.to === 'KZ')).toBe(false);
+  });
+
+  test('a repeat gets its receipt, the same key with another request is refused, across restarts', async () => {
+    const database = await fresh();
+    const ledger = await open(database);
+    const options = { account: 'a', idempotency: { key: 'k', request: 'r' } };
+    const [one, two] = await Promise.all([ledger.append([record()], options), ledger.append([record()], options)]);
+    expect([one, two].map(({ repeated }) => repeated).sort()).toEqual([false, true]);
+    expect(two.records).toEqual(one.records);
+    await ledger.stop();
+    const again = await open(database);
+    expect(await again.append([record()], options)).toEqual({ ...one, repeated: true });
+    await expect(
+      again.append([record()], { ...options, idempotency: { key: 'k', request: 'other' } }),
+    ).rejects.toMatchObject({ code: 'idempotency-conflict' });
+    expect((await again.append([record()], { ...options, account: 'b' })).repeated).toBe(false);
+    expect((await entries(database)).length).toBe(2 + 2);
+  });
+
+  test('a name is used once: of two simultaneous appends one wins, the other leaves nothing', async () => {
+    const database = await fresh();
+    const ledger = await open(database);
+    const once = ['manifest/x/2'];
+    const outcomes = await Promise.allSettled(
+      [1, 2, 3].map(() =>
+        ledger.append([record([{ member: 'KZ' }]), record([{ member: 'KZ' }])], { account: 'a', once }),
+      ),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(
+      outcomes.filter((one) => one.status === 'rejected').map((one) => (one.reason as { code: string }).code),
+    ).toEqual(['already-filed', 'already-filed']);
+    expect(await entries(database)).toHaveLength(2);
+  });
+
+  test('a record that is in the log is not appended again', async () => {
+    const database = await fresh();
+    const ledger = await open(database);
+    const sealed = record([{ member: 'KZ' }]);
+    const first = await ledger.append([sealed], { account: 'a' });
+    // The retry of a commit whose outcome was unknown finds itself.
+    expect((await ledger.append([sealed], { account: 'a' })).records).toEqual(first.records);
+    const twin = seal(sealed.record, { crypto: nodeCrypto, random: nodeRandom });
+    await expect(ledger.append([twin], { account: 'a' })).rejects.toMatchObject({ code: 'record-exists' });
+    expect(await entries(database)).toHaveLength(1);
+  });
+
+  test('a full queue is told to wait', async () => {
+    const database = await fresh();
+    const ledger = await open(database, { maxQueue: 10, sequenceEveryMs: 200 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 30 }, () => ledger.append([record([{ member: 'KZ' }])], { account: 'a' })),
+    );
+    const refused = outcomes
+      .filter((one) => one.status === 'rejected')
+      .map((one) => one.reason as { code: string; status: number; params: { retryAfter: number } });
+    expect(refused.length).toBe(20);
+    expect(refused[0]).toMatchObject({ code: 'queue-full', status: 429, params: { retryAfter: 1 } });
+    expect(await entries(database)).toHaveLength(10);
+  });
+
+  test('stopping sequences what is queued; after it nothing is taken', async () => {
+    const database = await fresh();
+    const ledger = await open(database, { sequenceEveryMs: 300 });
+    const queued = [1, 2, 3].map(() => ledger.append([record([{ member: 'KZ' }])], { account: 'a' }));
+    await ledger.stop();
+    await Promise.all(queued);
+    expect(await entries(database)).toHaveLength(3);
+    await expect(ledger.append([record()], { account: 'a' })).rejects.toMatchObject({ code: 'ledger-unavailable' });
+  });
+});
+
+describe('when something dies', () => {
+  test('a fold that throws fails its own append and no other, and leaves nothing', async () => {
+    const database = await fresh();
+    const bad = record([{ member: 'KZ' }]);
+    const fold: Fold = async (_, records) => {
+      if (records.some(({ envelope }) => envelope.id === bad.record.id)) throw new Error('a bug in a fold');
+    };
+    const ledger = await open(database, { fold, sequenceEveryMs: 50 });
+    const outcomes = await Promise.allSettled([
+      ledger.append([record([{ member: 'KZ' }])], { account: 'a' }),
+      ledger.append([bad], { account: 'a' }),
+      ledger.append([record([{ member: 'KZ' }])], { account: 'a' }),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await entries(database)).toHaveLength(2);
+    expect((await audit(database)).findings).toEqual([]);
+  });
+
+  test('the backend is killed in mid-batch, before and after others: every acknowledged append is there once', async () => {
+    const database = await fresh();
+    let kills = 6;
+    const fold: Fold = async (tx) => {
+      if (kills-- > 0 && kills % 2 === 0) {
+        const [{ pid } = { pid: 0 }] = await tx<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+        await database.owner`SELECT 1`;
+        const { connect } = await import('../storage/connection.ts');
+        const { inject } = await import('vitest');
+        const admin = connect(inject('adminUrl'), { max: 1 });
+        await admin`SELECT pg_terminate_backend(${pid})`;
+        await admin.end();
+        // The transaction ends here as the driver sees it end: with the next statement.
+        await tx`SELECT 1`;
+      }
+    };
+    const ledger = await open(database, { fold });
+    const receipts = [];
+    for (let i = 0; i < 10; i++)
+      receipts.push(
+        ...(await Promise.all([
+          ledger.append([record()], { account: 'a' }),
+          ledger.append([record(), record()], { account: 'a' }),
+        ])),
+      );
+    expect(kills).toBeLessThanOrEqual(0);
+    const rows = await entries(database);
+    const where = new Map(rows.map(({ index, commitment }) => [toHex(commitment), Number(index)]));
+    for (const { records } of receipts) for (const one of records) expect(where.get(one.commitment)).toBe(one.index);
+    const [count] = await database.owner<
+      { count: bigint }[]
+    >`SELECT count(*) FROM ledger.record WHERE convert_from(bytes, 'UTF8')::json->>'type' = 'decision'`;
+    expect(count!.count).toBe(30n);
+    expect((await audit(database)).findings).toEqual([]);
+  });
+
+  test('two processes over one database sequence one log', async () => {
+    const database = await fresh();
+    const [a, b] = [await open(database), await open(database)];
+    await Promise.all(
+      Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? a : b).append([record(), record()], { account: 'a' })),
+    );
+    await signedAll(a, database);
+    await signedAll(b, database);
+    expect((await audit(database)).findings).toEqual([]);
+    const [count] = await database.owner<
+      { count: bigint }[]
+    >`SELECT count(*) FROM ledger.record WHERE convert_from(bytes, 'UTF8')::json->>'type' = 'decision'`;
+    expect(count!.count).toBe(80n);
+  });
+});
+
+describe('evidence of a record', () => {
+  test('is of the final checkpoint when there is one, else of the published', async () => {
+    const database = await fresh();
+    const ledger = await open(database);
+    const sealed = record([{ member: 'KZ' }]);
+    const commitment = toHex(sealed.commitment);
+    const tiles = new TileSource(database.sql, nodeCrypto);
+    await expect(proveRecord(ledger, tiles, commitment)).rejects.toMatchObject({ code: 'record-unknown' });
+    await ledger.append([sealed], { account: 'a' });
+    await signedAll(ledger, database);
+    const proven = await proveRecord(ledger, tiles, commitment);
+    expect(proven.final).toBe(false);
+    expect(parseProof(proven.proof).index).toBe(0n);
+    await ledger.addCosignatures(
+      1n,
+      ['A', 'B', 'C'].map((member) => ({ member, time: 1n, line: `— ${member} AAAAAAA=\n` })),
+    );
+    expect(ledger.final).toBeUndefined();
+    await ledger.addCosignatures(1n, [{ member: 'D', time: 1n, line: '— D AAAAAAA=\n' }]);
+    expect(ledger.final?.size).toBe(1n);
+    expect((await proveRecord(ledger, tiles, commitment)).proof.match(/— [ABCD] /g)).toHaveLength(4);
+  });
+});
+
+describe('what may not happen', () => {
+  test('the running role changes and deletes nothing but the two states', async () => {
+    const database = await fresh();
+    const ledger = await open(database);
+    await ledger.append([record()], { account: 'a' });
+    for (const statement of [
+      'UPDATE ledger.entry SET index = index + 1',
+      'DELETE FROM ledger.entry',
+      'UPDATE ledger.record SET bytes = NULL',
+      'TRUNCATE ledger.record CASCADE',
+      'DELETE FROM ledger.checkpoint',
+      "UPDATE ledger.checkpoint SET note = ''",
+      'DELETE FROM ledger.log_state',
+      "INSERT INTO ledger.migration (name, checksum) VALUES ('x', 'x')",
+      'DROP TABLE ledger.tile',
+    ]) {
+      await expect(database.sql.unsafe(statement), statement).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+
+  test.each([
+    [
+      'an entry',
+      'UPDATE ledger.entry SET commitment = set_byte(commitment, 0, get_byte(commitment, 0) # 1) WHERE index = 5',
+      'record-differs',
+    ],
+    ['a record', 'UPDATE ledger.record SET bytes = set_byte(bytes, 20, get_byte(bytes, 20) # 1) WHERE index = 5', ''],
+    [
+      'a salt',
+      'UPDATE ledger.record SET salt = set_byte(salt, 3, get_byte(salt, 3) # 1) WHERE index = 5',
+      'record-differs',
+    ],
+    ['a tile', 'UPDATE ledger.tile SET data = set_byte(data, 4000, get_byte(data, 4000) # 1)', 'tile-differs'],
+    ['a root', 'UPDATE ledger.log_state SET root = set_byte(root, 1, get_byte(root, 1) # 1)', 'root-differs'],
+    [
+      'a signature',
+      "UPDATE ledger.checkpoint SET note = replace(note, substr(note, length(note) - 20, 6), 'AAAAAA')",
+      'signature-invalid',
+    ],
+    [
+      'a missing record',
+      'DELETE FROM ledger.slip; DELETE FROM ledger.addressee; DELETE FROM ledger.record WHERE index = 299; DELETE FROM ledger.entry WHERE index = 299',
+      'gap',
+    ],
+  ])('audit finds a change in %s', async (_, statement, code) => {
+    const database = await fresh();
+    const ledger = await open(database);
+    await ledger.append(
+      Array.from({ length: 300 }, () => record([{ member: 'KZ' }])),
+      { account: 'a' },
+    );
+    await signedAll(ledger, database);
+    expect((await audit(database)).findings).toEqual([]);
+    await database.owner.unsafe(statement);
+    const { findings } = await audit(database);
+    expect(findings.length).toBeGreaterThan(0);
+    if (code !== '') expect(findings.map((one) => one.code)).toContain(code);
+  });
+
+  test('a log that was changed below what was signed is not opened, and nothing is signed over a change', async () => {
+    const database = await fresh();
+    const ledger = await open(database);
+    await ledger.append([record(), record()], { account: 'a' });
+    await signedAll(ledger, database);
+    await ledger.stop();
+    const quiet = await Ledger.open(ledger.options);
+    await database.owner.unsafe(
+      'UPDATE ledger.entry SET commitment = set_byte(commitment, 0, get_byte(commitment, 0) # 1) WHERE index = 1',
+    );
+    await expect(Ledger.open(ledger.options)).rejects.toMatchObject({ code: 'log-inconsistent' });
+    await database.owner.unsafe('UPDATE ledger.log_state SET size = size + 1');
+    await expect(quiet.sign()).rejects.toMatchObject({ code: 'log-inconsistent' });
+    await expect(Ledger.open({ ...ledger.options, origin: 'demo.bb.dostyk/log' })).rejects.toMatchObject({
+      code: 'log-origin-differs',
+    });
+  });
+});
