@@ -20,7 +20,7 @@ import { assertDurable, connect, type Sql, type Tx } from './storage/connection.
 import { ensureGroupRoles, migrate } from './storage/migrate.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
 import { tradeRouter } from './trade/handlers.ts';
-import { renewStatusLists } from './trade/status-list-handlers.ts';
+import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
 import * as tradeStore from './trade/store.ts';
 import { toHex } from './values/bytes.ts';
 import { nodeCrypto, nodeRandom } from './values/node-crypto.ts';
@@ -167,6 +167,11 @@ export class DostykNode {
 
   servePeerAttachment(peer: string, hash: string) {
     return servePeerAttachment(this.context, peer, hash);
+  }
+
+  /** The newest status list of an authority, proven: for everyone. */
+  statusList(authority: string) {
+    return statusListEvidence(this.context, authority);
   }
 
   /** Dossiers for the demonstration's own page: those that any authority of this member may see. */

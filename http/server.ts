@@ -204,6 +204,14 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     return c.body(note, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' });
   });
 
+  // The address that evidence of certificates names.
+  app.get('/status/:authority', async (c) =>
+    c.json(await node.statusList(c.req.param('authority')), 200, {
+      'access-control-allow-origin': '*',
+      'cache-control': 'public, max-age=60',
+    }),
+  );
+
   // Between nodes.
   app.get('/peer/records', async (c) => {
     const peer = await node.federation.authenticate(c.req.header('authorization'));
@@ -307,7 +315,8 @@ function routeOf(path: string): string {
   return path
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}/g, ':id')
     .replace(/^\/log\/tile\/.*/, '/log/tile/*')
-    .replace(/^\/(?!api|log|witness|peer|registry|members|health|metrics|openapi|problems|page|dossiers|$).*/, '/*')
+    .replace(/^\/status\/.*/, '/status/:authority')
+    .replace(/^\/(?!api|log|witness|peer|status|registry|members|health|metrics|openapi|problems|page|dossiers|$).*/, '/*')
     .slice(0, 80);
 }
 

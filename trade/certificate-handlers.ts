@@ -1,8 +1,6 @@
 import { implement } from '@orpc/server';
-import { proveRecord } from '../ledger/tiles.ts';
 import { signDetached } from '../log/detached-signature.ts';
 import { type Audience, type Envelope, seal } from '../log/envelope.ts';
-import { type Evidence, encodeProven } from '../log/evidence.ts';
 import { decodeStatusList, STATUS_LIST_BITS, statusBit } from '../log/status-list.ts';
 import type { RequestContext } from '../members/context.ts';
 import { requireMandate } from '../members/mandate.ts';
@@ -20,6 +18,7 @@ import {
   sealOne,
 } from './acting.ts';
 import { tradeContract } from './contract.ts';
+import { DEMO, evidenceOf } from './evidence-handlers.ts';
 import { envelopeOf } from './filing.ts';
 import type { CertificateBody } from './record.ts';
 import type { GoodsSection } from './section.ts';
@@ -41,8 +40,6 @@ import {
 import { certificateView, mayRead, maySee, owns } from './view.ts';
 
 const os = implement(tradeContract).$context<RequestContext>();
-
-const DEMO = 'DEMONSTRATION, NOT AN OFFICIAL DOCUMENT';
 
 /** The goods section as it is here; an authority certifies only what it can read. */
 function goodsOf(state: DossierState, context: RequestContext): GoodsSection {
@@ -178,30 +175,6 @@ const revoke = os.revokeCertificate.handler(async ({ input, context }) => {
   });
   return accepted(receipt);
 });
-
-/** Evidence of one own record: everything a verifier needs with no network. */
-async function evidenceOf(context: RequestContext, commitment: string, list?: string): Promise<Evidence> {
-  const { ledger, tiles, registry, member, demo, sql } = context;
-  const proven = await proveRecord(ledger, tiles, commitment);
-  // A member with fewer than four others to cosign gives out what is published; verifiers answer not-final.
-  if (!proven.final && registry.others(member).length >= 4) {
-    throw new Refusal(409, 'not-final', 'The record is not cosigned by enough members yet.', {
-      params: { retryAfter: 1 },
-      remedy: 'Ask again in a few seconds.',
-    });
-  }
-  const status = list === undefined ? undefined : await findStatusList(sql, list);
-  const address = `${registry.getMember(member).address}/status/${list}`;
-  return {
-    format: 'dostyk-evidence/v1',
-    ...(demo ? { notice: DEMO } : {}),
-    ...encodeProven(proven),
-    registry: [...registry.versions],
-    ...(status === undefined
-      ? {}
-      : { status: encodeProven(await proveRecord(ledger, tiles, status.commitment)), address }),
-  };
-}
 
 const certificateEvidence = os.certificateEvidence.handler(async ({ input, context }) => {
   const found = await seen(context, input.certificate);

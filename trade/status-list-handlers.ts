@@ -1,3 +1,4 @@
+import type { Evidence } from '../log/evidence.ts';
 import { appendLeaf, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
 import {
   decodeStatusList,
@@ -8,6 +9,8 @@ import {
 } from '../log/status-list.ts';
 import type { NodeContext } from '../members/context.ts';
 import { fromHex, toHex } from '../values/bytes.ts';
+import { Refusal } from '../values/refusal.ts';
+import { evidenceOf } from './evidence-handlers.ts';
 import { sealDraft } from './filing.ts';
 import type { StatusListBody } from './record.ts';
 import { certificatesIssuedBy, countCertificates, findStatusList } from './store.ts';
@@ -69,4 +72,16 @@ export async function renewStatusLists(context: NodeContext): Promise<number> {
     renewed++;
   }
   return renewed;
+}
+
+/**
+ * Evidence of the newest status list of an authority of this member: public, and what the address in an evidence file leads to.
+ * @throws Refusal 404 `record-unknown`, 409 `not-published`, `not-final`
+ */
+export async function statusListEvidence(context: NodeContext, authority: string): Promise<Evidence> {
+  const list = await findStatusList(context.sql, authority);
+  if (list === undefined || list.member !== context.member) {
+    throw new Refusal(404, 'record-unknown', 'This member has no status list of that name.', { params: { authority } });
+  }
+  return evidenceOf(context, list.commitment);
 }
