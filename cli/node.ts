@@ -57,6 +57,12 @@ export async function runNode(
   }
   const onError = (act: string, error: unknown): void =>
     log({ level: 'error', act, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  // What nobody caught leaves the process in an unknown state: it ends, and whoever runs it starts it again. Nothing acknowledged
+  // is lost by that; see decisions/0004.
+  process.on('uncaughtException', (error) => {
+    onError('uncaught', error);
+    process.exit(1);
+  });
   const node = await openNode({
     member: environment.DOSTYK_MEMBER,
     databaseUrl: environment.DATABASE_URL,

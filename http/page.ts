@@ -1,6 +1,7 @@
 import { call } from '@orpc/server';
 import { html } from 'hono/html';
 import type { RequestContext } from '../members/context.ts';
+import { LANGUAGES } from '../members/registry.ts';
 import type { DostykNode } from '../platform.ts';
 import type { DossierSummary, DossierView, TimelineEntry } from '../trade/contract.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -40,20 +41,20 @@ async function layout(node: DostykNode, title: string, body: Html | Promise<Html
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="refresh" content="10">
 <title>${title} · Dostyk</title>
 <link rel="stylesheet" href="/page.css">
 </head>
 <body>
 <header>
 <p class="brand"><a href="/">Dostyk</a> <span>node of ${name.en}</span></p>
-<p class="local" lang="${registry.getMember(member).zones.length > 0 ? 'mul' : 'en'}">${name.zh} · ${name.kk} · ${name.ky} · ${name.tg} · ${name.tk} · ${name.uz} · ${name.ru}</p>
+<p class="local">${LANGUAGES.filter((language) => language !== 'en').map((language, i) => html`${i === 0 ? '' : ' · '}<span lang="${language}">${name[language]}</span>`)}</p>
 </header>
-${demo ? html`<p class="notice" role="note"><strong>Demonstration.</strong> No document shown here is official. Accounts, goods and decisions are made up; places, posts and goods codes are real.</p>` : ''}
+${demo ? html`<aside class="notice" aria-label="Demonstration"><strong>Demonstration.</strong> No document shown here is official. Accounts, goods and decisions are made up; places, posts and goods codes are real.</aside>` : ''}
 <main>
 ${await body}
 </main>
 <footer>
+<p>As of ${time(node.context.clock().toISOString())}; reload for the present state.</p>
 <p>Independent open-source software. Not affiliated with, or endorsed by, any state or body. Names of members and posts imply no opinion on any territory’s status.</p>
 <p><a href="/openapi.json">API</a> · <a href="/members">Members as data</a> · <a href="/log/checkpoint">Checkpoint</a> · <a href="/health">Health</a></p>
 </footer>
@@ -83,7 +84,7 @@ async function heads(node: DostykNode): Promise<Html> {
 <section aria-labelledby="members">
 <h2 id="members">${registry.members.length} equal members</h2>
 <p>Each runs its own node and its own log. A checkpoint is final when ${registry.document.quorum} others have cosigned it.</p>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="members">
+<div class="scroll" tabindex="0" role="group" aria-label="Table of members">
 <table>
 <thead><tr><th scope="col">Member</th><th scope="col">Log</th><th scope="col" class="n">Cosigned here</th><th scope="col" class="n">Mirrored here</th><th scope="col" class="n">Behind</th><th scope="col" class="n">Cosigned of our log</th></tr></thead>
 <tbody>
@@ -117,7 +118,7 @@ async function dossiers(node: DostykNode): Promise<Html> {
   return html`
 <section aria-labelledby="dossiers">
 <h2 id="dossiers">Dossiers</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="dossiers">
+<div class="scroll" tabindex="0" role="group" aria-label="Table of dossiers">
 <table>
 <thead><tr><th scope="col">Goods</th><th scope="col">From, to</th><th scope="col" class="n">Gross mass</th><th scope="col" class="n">Version</th><th scope="col">State</th><th scope="col">Changed</th></tr></thead>
 <tbody>${items.map(row)}</tbody>

@@ -316,7 +316,10 @@ function routeOf(path: string): string {
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}/g, ':id')
     .replace(/^\/log\/tile\/.*/, '/log/tile/*')
     .replace(/^\/status\/.*/, '/status/:authority')
-    .replace(/^\/(?!api|log|witness|peer|status|registry|members|health|metrics|openapi|problems|page|dossiers|$).*/, '/*')
+    .replace(
+      /^\/(?!api|log|witness|peer|status|registry|members|health|metrics|openapi|problems|page|dossiers|$).*/,
+      '/*',
+    )
     .slice(0, 80);
 }
 
