@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Envelope, type Sealed, seal, uuidv7 } from '../log/envelope.ts';
@@ -238,40 +239,33 @@ describe('when something dies', () => {
     expect((await audit(database)).findings).toEqual([]);
   });
 
-  test('the backend is killed in mid-batch, before and after others: every acknowledged append is there once', async () => {
+  test('kill -9 in mid-batch, at each stage: what was acknowledged is there once, what was not is there wholly or not at all', async () => {
     const database = await fresh();
-    let kills = 6;
-    const fold: Fold = async (tx) => {
-      if (kills-- > 0 && kills % 2 === 0) {
-        const [{ pid } = { pid: 0 }] = await tx<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
-        await database.owner`SELECT 1`;
-        const { connect } = await import('../storage/connection.ts');
-        const { inject } = await import('vitest');
-        const admin = connect(inject('adminUrl'), { max: 1 });
-        await admin`SELECT pg_terminate_backend(${pid})`;
-        await admin.end();
-        // The transaction ends here as the driver sees it end: with the next statement.
-        await tx`SELECT 1`;
-      }
-    };
-    const ledger = await open(database, { fold });
-    const receipts = [];
-    for (let i = 0; i < 10; i++)
-      receipts.push(
-        ...(await Promise.all([
-          ledger.append([record()], { account: 'a' }),
-          ledger.append([record(), record()], { account: 'a' }),
-        ])),
-      );
-    expect(kills).toBeLessThanOrEqual(0);
+    const script = new URL('../test/mid-batch.js', import.meta.url).pathname;
+    const acknowledged: { commitment: string; index: number }[] = [];
+    for (const stage of ['fold', 'commit', 'none']) {
+      const { stdout, signal } = spawnSync(process.execPath, [script, database.urls.running, ORIGIN, stage], {
+        encoding: 'utf8',
+        timeout: 30_000,
+      });
+      expect([stage, signal]).toEqual([stage, stage === 'none' ? null : 'SIGKILL']);
+      for (const line of stdout.split('\n').filter(Boolean))
+        acknowledged.push(...(JSON.parse(line) as typeof acknowledged));
+    }
+    expect(acknowledged.length).toBeGreaterThan(20);
     const rows = await entries(database);
-    const where = new Map(rows.map(({ index, commitment }) => [toHex(commitment), Number(index)]));
-    for (const { records } of receipts) for (const one of records) expect(where.get(one.commitment)).toBe(one.index);
-    const [count] = await database.owner<
-      { count: bigint }[]
-    >`SELECT count(*) FROM ledger.record WHERE convert_from(bytes, 'UTF8')::json->>'type' = 'decision'`;
-    expect(count!.count).toBe(30n);
-    expect((await audit(database)).findings).toEqual([]);
+    expect(rows.map(({ index }) => index)).toEqual(rows.map((_, i) => BigInt(i)));
+    for (const { commitment, index } of acknowledged) expect(toHex(rows[index]!.commitment)).toBe(commitment);
+    // Each append is two records of one pair: none is there by half.
+    const halves = await database.owner`
+      SELECT 1 FROM (SELECT convert_from(bytes, 'UTF8')::json->'body'->>'pair' AS pair FROM ledger.record) AS record
+      WHERE pair IS NOT NULL GROUP BY pair HAVING count(*) <> 2`;
+    expect(halves).toEqual([]);
+    expect(
+      (await auditOwn(database.owner, nodeCrypto, { origin: ORIGIN, logKeys: [], witnesses: [] })).findings.filter(
+        ({ code }) => code !== 'signature-invalid',
+      ),
+    ).toEqual([]);
   });
 
   test('two processes over one database sequence one log', async () => {
