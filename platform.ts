@@ -28,6 +28,8 @@ import { Refusal } from './values/refusal.ts';
 
 /** The only place where the parts are wired together: one member's node. */
 
+export { isOutage } from './storage/connection.ts';
+
 /** Folders in the order in which their migrations run; each is a schema. */
 export const DOMAINS = ['ledger', 'federation', 'members', 'trade'] as const;
 

@@ -31,8 +31,8 @@ function run(title, command, args) {
   const done = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' });
   if (done.status === 0) return;
   console.error(done.stdout ?? '', done.stderr ?? '', done.error?.message ?? '');
-  console.error(`${title} failed. Mend what is named above and run the command again.`);
-  process.exit(3);
+  // Thrown, not exited: the lock must be let go.
+  throw new Error(`${title} failed. Mend what is named above and run the command again.`);
 }
 
 const alive = (pid) => {
@@ -72,7 +72,7 @@ const stamp = join(root, 'dist', '.built');
 const isBuilt = () => existsSync(stamp) && Number(readFileSync(stamp, 'utf8')) >= newest(root);
 
 if (!isInstalled() || !isBuilt()) {
-  await locked(() => {
+  const prepared = locked(() => {
     if (!isInstalled()) {
       run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund']);
       writeFileSync(installed, readFileSync(installed));
@@ -87,6 +87,10 @@ if (!isInstalled() || !isBuilt()) {
       mkdirSync(dirname(stamp), { recursive: true });
       writeFileSync(stamp, String(time));
     }
+  });
+  await prepared.catch((error) => {
+    console.error(error.message);
+    process.exit(3);
   });
 }
 if (process.env.DOSTYK_PREPARE_ONLY !== '1') await import(pathToFileURL(join(root, 'dist', 'cli', 'main.js')).href);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOutage } from '../platform.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
 
 /** Problem details (RFC 9457): the one form in which a node declines. */
@@ -69,6 +70,14 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
 /** What is thrown as a refusal: itself, or an accident of which nothing is told. */
 export function refusalOf(error: unknown): { readonly refusal: Refusal; readonly accident: boolean } {
   if (error instanceof Refusal) return { refusal: error, accident: error.status >= 500 };
+  if (isOutage(error)) {
+    const refusal = new Refusal(503, 'ledger-unavailable', 'The database does not answer.', {
+      params: { retryAfter: 2 },
+      remedy: 'Repeat with the same Idempotency-Key.',
+      cause: error,
+    });
+    return { refusal, accident: true };
+  }
   return { refusal: new Refusal(500, 'internal', 'The node failed; the request id leads to its log.'), accident: true };
 }
 
