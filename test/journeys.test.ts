@@ -148,25 +148,23 @@ test('a journey written by someone else runs with no change of code', async () =
   expect([broken.code, broken.stderr.includes('/steps/0/as')]).toEqual([1, true]);
 });
 
-test('without the examples folder the product is whole', async () => {
+test('a fresh copy without the examples folder installs, builds and is whole', async () => {
   const copy = join(folder, 'copy');
   cpSync(root, copy, {
     recursive: true,
     filter: (path) => !/\/(node_modules|\.git|\.dostyk|examples)(\/|$)/.test(path.slice(root.length)),
   });
-  const { symlinkSync } = await import('node:fs');
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   expect(existsSync(join(copy, 'examples'))).toBe(false);
   const { spawnSync } = await import('node:child_process');
   const { basePort } = await import('./demo.ts');
   const started = spawnSync(
     process.execPath,
     [join(copy, 'cli', 'dostyk.js'), 'start', '--once', '--port', String(await basePort())],
-    { cwd: copy, encoding: 'utf8', timeout: 60_000 },
+    { cwd: copy, encoding: 'utf8', timeout: 150_000 },
   );
   expect(started.status, started.stderr).toBe(0);
   expect(started.stderr).toContain('Serving after');
-});
+}, 180_000);
 
 test('replaying every view gives the same digests', async () => {
   const member = 'KZ';

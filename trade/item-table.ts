@@ -88,7 +88,7 @@ export function readNumber(text: string): string | undefined {
     `${whole.replace(/^0+(?=\d)/, '')}${decimals === '' ? '' : `.${decimals}`}`;
   const simple = /^(\d+)$/.exec(plain);
   if (simple !== null) return trim(simple[1] ?? '', '');
-  const both = /^(\d{1,3}(?:([.,])\d{3})+)([.,])(\d{1,6})$/.exec(plain);
+  const both = /^(\d{1,3}([.,])\d{3}(?:\2\d{3})*)([.,])(\d{1,6})$/.exec(plain);
   if (both !== null && both[2] !== both[3]) return trim((both[1] ?? '').replaceAll(/[.,]/g, ''), both[4] ?? '');
   const grouped = /^\d{1,3}(?:([.,])\d{3}){2,}$/.exec(plain);
   if (grouped !== null)
