@@ -50,6 +50,8 @@ interface Queued extends Append {
 
 const OUTAGE_PATIENCE_MS = 15_000;
 const BATCH_RECORDS = 1000;
+/** With so many waiting, a transaction is worth its flush: nothing is gained by waiting for more. */
+const FULL_ENOUGH = 200;
 
 /**
  * One member's own log. Life cycle: `open` (checks the stored log against what was signed) → `start` → `append` … →
@@ -205,7 +207,7 @@ export class Ledger {
         continue;
       }
       // Others that come within this moment share the transaction and its flush to disk.
-      if (this.#running) await pause(this.options.sequenceEveryMs ?? 50);
+      if (this.#running && this.#queuedRecords < FULL_ENOUGH) await pause(this.options.sequenceEveryMs ?? 50);
       const batch: Queued[] = [];
       let records = 0;
       while (
