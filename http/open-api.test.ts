@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { membersContract } from '../members/contract.ts';
+import { tradeContract } from '../trade/contract.ts';
+import { openApiDocument } from './open-api.ts';
+
+interface Operation {
+  operationId?: string;
+  summary?: string;
+  tags?: string[];
+  responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
+}
+
+test('the OpenAPI document names every operation, its problems, and schemas that exist', async () => {
+  const document = (await openApiDocument('http://node.example')) as {
+    openapi: string;
+    paths: Record<string, Record<string, Operation>>;
+    servers: { url: string }[];
+    components: { schemas: Record<string, unknown> };
+  };
+  expect(document.openapi).toMatch(/^3\.1/);
+  expect(document.servers).toEqual([{ url: 'http://node.example/api' }]);
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+  expect(operations).toHaveLength(Object.keys(tradeContract).length + Object.keys(membersContract).length);
+  for (const operation of operations) {
+    expect(operation.summary, JSON.stringify(operation).slice(0, 200)).toBeTruthy();
+    expect(operation.tags).toHaveLength(1);
+    expect(Object.keys(operation.responses['default']?.content ?? {})).toEqual(['application/problem+json']);
+    expect(operation.responses['200']).toBeDefined();
+  }
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(
+    ([, name]) => name!,
+  );
+  expect(references.length).toBeGreaterThan(0);
+  expect(references.filter((name) => document.components.schemas[name] === undefined)).toEqual([]);
+});
