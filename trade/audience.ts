@@ -28,17 +28,19 @@ export function usualAudience(section: SectionName, route: Route, filer: string,
     return members.filter((member) => ends.has(member)).map((member) => ({ member }));
   }
   if (section === 'driver') {
-    return members.map((member) => ({
-      member,
-      authorities: registry
+    return members.flatMap((member) => {
+      const authorities = registry
         .getMember(member)
         .authorities.filter(({ mandates }) => mandates.includes('decide'))
-        .map(({ id }) => id),
-    }));
+        .map(({ id }) => id);
+      // No authorities named would mean all of them.
+      return authorities.length === 0 ? [] : [{ member, authorities }];
+    });
   }
   return members.map((member) => ({ member }));
 }
 
+/** The audience that a filer named, or the usual one, by member. The filer's own member always reads. */
 export function audienceOf(
   section: SectionName,
   audiences: Audiences | undefined,
@@ -46,9 +48,13 @@ export function audienceOf(
   filer: string,
   registry: Registry,
 ): AudienceEntry[] {
+  const usual = usualAudience(section, route, filer, registry);
   const named = audiences?.[section];
-  if (named === undefined) return usualAudience(section, route, filer, registry);
-  const withFiler = named.some(({ member }) => member === filer) ? named : [...named, { member: filer }];
+  if (named === undefined) return usual;
+  // A member named without authorities means those that usually read the section, not all of them.
+  const whole = (member: string): AudienceEntry => usual.find((one) => one.member === member) ?? { member };
+  const asked = named.map((one) => (one.authorities === undefined ? whole(one.member) : one));
+  const withFiler = asked.some(({ member }) => member === filer) ? asked : [...asked, whole(filer)];
   return [...withFiler].sort((a, b) => (a.member < b.member ? -1 : a.member > b.member ? 1 : 0));
 }
 
@@ -65,8 +71,18 @@ export function checkAudiences(
     const named = audiences?.[section];
     if (named === undefined) continue;
     const path = `/audiences/${section}`;
-    const usual = new Set(usualAudience(section, route, filer, registry).map(({ member }) => member));
+    const usual = new Map(usualAudience(section, route, filer, registry).map((one) => [one.member, one]));
+    const seen = new Set<string>();
     for (const [i, { member, authorities }] of named.entries()) {
+      if (seen.has(member)) {
+        findings.push({
+          path: `${path}/${i}/member`,
+          code: 'audience-repeated',
+          message: `${member} stands twice; name its authorities in one place.`,
+          params: { member },
+        });
+      }
+      seen.add(member);
       if (!members.includes(member)) {
         findings.push({
           path: `${path}/${i}/member`,
@@ -89,6 +105,13 @@ export function checkAudiences(
             code: 'authority-unknown',
             message: `${member} has no authority ${authority}.`,
             params: { authority },
+          });
+        } else if (usual.get(member)?.authorities?.includes(authority) === false) {
+          findings.push({
+            path: `${path}/${i}/authorities/${j}`,
+            code: 'audience-too-wide',
+            message: `${authority} does not usually read this section; it can be narrowed, not widened.`,
+            params: { authority, section },
           });
         }
       }

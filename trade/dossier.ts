@@ -2,7 +2,8 @@ import { Decimal } from 'decimal.js';
 import type { Registry } from '../members/registry.ts';
 import type { Finding } from '../values/refusal.ts';
 import { type Audiences, checkAudiences } from './audience.ts';
-import { isContainerNumber, isHsChapter } from './codes.ts';
+import { isContainerNumber, isCurrencyCode, isHsChapter, isPackageCode } from './codes.ts';
+import { checkLegs, crossingsOf } from './route.ts';
 import type {
   CommercialSection,
   GoodsSection,
@@ -29,6 +30,9 @@ interface Checkable {
   readonly audiences?: Audiences | undefined;
 }
 
+/** Sums of 2000 masses of 15 digits and 6 decimals, exactly. */
+const Exact = Decimal.clone({ precision: 60 });
+
 type Report = (path: string, code: string, message: string, params?: Record<string, string | number>) => void;
 
 /**
@@ -44,7 +48,9 @@ export function checkDossier(
   const report: Report = (path, code, message, params) => {
     findings.push(params === undefined ? { path, code, message } : { path, code, message, params });
   };
-  checkRoute(route, registry, report);
+  const way = crossingsOf(route, registry);
+  findings.push(...way.findings);
+  if (way.findings.length === 0) findings.push(...checkLegs(sections.transport.legs, route, way.crossings, registry));
   checkGoods(sections.goods, report);
   checkTransport(sections.transport, report);
   if (sections.commercial !== undefined) checkCommercial(sections.commercial, sections.goods, report);
@@ -57,62 +63,9 @@ export function checkDossier(
   return findings;
 }
 
-function checkRoute(route: Route, registry: Registry, report: Report): void {
-  const seen = new Set<string>();
-  const posts = route.posts.map((id, i) => {
-    const post = registry.findPost(id);
-    if (post === undefined)
-      report(`/route/posts/${i}`, 'post-unknown', `The registry lists no post ${id}.`, { post: id });
-    if (seen.has(id)) report(`/route/posts/${i}`, 'post-repeated', `The route passes ${id} twice.`, { post: id });
-    seen.add(id);
-    return post;
-  });
-  if (posts.includes(undefined)) return;
-  let member = route.origin.country;
-  for (let i = 0; i < posts.length; i += 2) {
-    const [leaving, entering] = [posts[i], posts[i + 1]];
-    if (leaving === undefined) continue;
-    if (leaving.member !== member) {
-      report(
-        `/route/posts/${i}`,
-        'route-broken',
-        `The route is in ${member} and can't leave over ${leaving.id}, a post of ${leaving.member}.`,
-        { post: leaving.id },
-      );
-      return;
-    }
-    if (entering === undefined) {
-      // A crossing to a state outside the membership has one post in the registry: it can only be the last.
-      if (registry.findMember(route.destination.country) !== undefined) {
-        report(
-          `/route/posts/${i}`,
-          'crossing-half',
-          `A crossing has two posts; the one opposite ${leaving.id} is missing.`,
-          { post: leaving.id },
-        );
-      }
-      return;
-    }
-    if (leaving.crossing !== entering.crossing || leaving.member === entering.member) {
-      report(`/route/posts/${i + 1}`, 'posts-not-opposite', `${entering.id} is not opposite ${leaving.id}.`, {
-        post: entering.id,
-      });
-      return;
-    }
-    member = entering.member;
-  }
-  if (member !== route.destination.country) {
-    report(
-      '/route/destination',
-      'route-broken',
-      `The route ends in ${member}, the destination is in ${route.destination.country}.`,
-    );
-  }
-}
-
 function checkGoods(goods: GoodsSection, report: Report): void {
   const numbers = new Set<number>();
-  let gross = new Decimal(0);
+  let gross = new Exact(0);
   for (const [i, item] of goods.items.entries()) {
     const path = `/sections/goods/items/${i}`;
     if (numbers.has(item.number))
@@ -126,7 +79,16 @@ function checkGoods(goods: GoodsSection, report: Report): void {
         { hs: item.hs },
       );
     }
-    const [net, itemGross] = [new Decimal(item.netMass), new Decimal(item.grossMass)];
+    for (const [j, { code }] of item.packages.entries()) {
+      if (!isPackageCode(code))
+        report(
+          `${path}/packages/${j}/code`,
+          'package-code-unknown',
+          `${code} is no package type of UN/CEFACT Recommendation 21.`,
+          { package: code },
+        );
+    }
+    const [net, itemGross] = [new Exact(item.netMass), new Exact(item.grossMass)];
     if (net.lte(0)) report(`${path}/netMass`, 'mass-not-positive', 'The net mass must be more than zero.');
     if (net.gt(itemGross))
       report(
@@ -178,7 +140,13 @@ function checkTransport(transport: TransportSection, report: Report): void {
 
 export function checkEquipment(equipment: TransportSection['equipment'], path: string, report: Report): void {
   const seals = new Set<string>();
+  const named = new Set<string>();
   for (const [i, { kind, identification, seals: own }] of equipment.entries()) {
+    if (named.has(`${kind} ${identification}`))
+      report(`${path}/${i}/identification`, 'equipment-repeated', `The ${kind} ${identification} stands twice.`, {
+        identification,
+      });
+    named.add(`${kind} ${identification}`);
     if (kind === 'container' && !isContainerNumber(identification)) {
       report(
         `${path}/${i}/identification`,
@@ -197,6 +165,11 @@ export function checkEquipment(equipment: TransportSection['equipment'], path: s
 function checkCommercial(commercial: CommercialSection, goods: GoodsSection, report: Report): void {
   const items = new Set(goods.items.map(({ number }) => number));
   const valued = new Set<number>();
+  if (!isCurrencyCode(commercial.currency)) {
+    report('/sections/commercial/currency', 'currency-unknown', `${commercial.currency} is no currency of ISO 4217.`, {
+      currency: commercial.currency,
+    });
+  }
   for (const [i, { item, value }] of commercial.values.entries()) {
     const path = `/sections/commercial/values/${i}`;
     if (!items.has(item)) report(`${path}/item`, 'item-unknown', `There is no item ${item} in the goods.`, { item });

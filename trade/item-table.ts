@@ -1,5 +1,7 @@
 import { parse } from 'csv-parse/browser/esm/sync';
 import type { Finding } from '../values/refusal.ts';
+import { MoneyValue } from '../values/schema.ts';
+import { isCurrencyCode, isHsChapter, isPackageCode } from './codes.ts';
 import { ConsignmentItem } from './section.ts';
 
 /**
@@ -14,6 +16,9 @@ export interface ItemTable {
 }
 
 const MAX_ROWS = 2000;
+const MAX_BYTES = 5_000_000;
+/** What a spreadsheet takes for a formula at the start of a cell; a hyphen before a number or a space is text. */
+const FORMULA = /^([=+@]|-[A-Za-z(])/;
 
 /** Column → the headers it goes by, in lower case. */
 const COLUMNS = {
@@ -70,7 +75,11 @@ const REQUIRED: readonly Column[] = [
 
 /** The delimiter of the header row: the one that occurs most outside quotes. */
 function delimiterOf(text: string): string {
-  const header = (text.split(/\r?\n/, 1)[0] ?? '').replaceAll(/"[^"]*"/g, '');
+  const header =
+    text
+      .slice(0, 10_000)
+      .replaceAll(/"[^"]*"/g, '')
+      .split(/\r\n?|\n/, 1)[0] ?? '';
   const counts = [';', '\t', ','].map((one) => ({ one, count: header.split(one).length - 1 }));
   return counts.reduce((best, next) => (next.count > best.count ? next : best)).one;
 }
@@ -109,6 +118,13 @@ export function readNumber(text: string): string | undefined {
  */
 export function readItemTable(csv: string): ItemTable {
   const findings: Finding[] = [];
+  const whole = (code: string, message: string, row: number): ItemTable => ({
+    items: [],
+    values: [],
+    findings: [{ path: '/csv', code, message, row }],
+  });
+  if (csv.length > MAX_BYTES || new TextEncoder().encode(csv).length > MAX_BYTES)
+    return whole('table-too-large', 'The table is larger than 5 MB.', 1);
   const text = csv.replace(/^\ufeff/, '');
   let rows: string[][];
   try {
@@ -121,19 +137,11 @@ export function readItemTable(csv: string): ItemTable {
       to: MAX_ROWS + 2,
     });
   } catch (error) {
-    const line = (error as { lines?: number }).lines ?? 1;
-    return {
-      items: [],
-      values: [],
-      findings: [
-        {
-          path: '/csv',
-          code: 'table-unreadable',
-          message: `The table can't be read: ${(error as Error).message}`,
-          row: line,
-        },
-      ],
-    };
+    return whole(
+      'table-unreadable',
+      `The table can't be read: ${(error as Error).message}`,
+      (error as { lines?: number }).lines ?? 1,
+    );
   }
   const header = (rows[0] ?? []).map((cell) => cell.toLowerCase().replaceAll(/\s+/g, ' '));
   const at = new Map<Column, number>();
@@ -162,22 +170,11 @@ export function readItemTable(csv: string): ItemTable {
     }
   }
   if (findings.length > 0) return { items: [], values: [], findings };
-  if (rows.length > MAX_ROWS + 1) {
-    return {
-      items: [],
-      values: [],
-      findings: [
-        {
-          path: '/csv',
-          code: 'table-too-long',
-          message: `The table has more than ${MAX_ROWS} rows.`,
-          row: MAX_ROWS + 2,
-        },
-      ],
-    };
-  }
+  if (rows.length > MAX_ROWS + 1)
+    return whole('table-too-long', `The table has more than ${MAX_ROWS} rows.`, MAX_ROWS + 2);
 
   const items: ConsignmentItem[] = [];
+  const numbers = new Set<number>();
   const values: ItemTable['values'] = [];
   for (const [i, cells] of rows.entries()) {
     if (i === 0 || cells.every((cell) => cell === '')) continue;
@@ -198,6 +195,18 @@ export function readItemTable(csv: string): ItemTable {
         params: { column: header[at.get(name) ?? -1] ?? name },
       });
     };
+    // An unquoted decimal comma in a table of commas pushes every later cell aside.
+    const extra = cells.findIndex((one, i) => i >= header.length && one !== '');
+    if (extra >= 0) {
+      findings.push({
+        path: '/csv',
+        code: 'row-too-long',
+        message: 'The row has more cells than the header; text or numbers that hold the separator need quotes.',
+        row,
+        column: extra + 1,
+      });
+      return;
+    }
     const number = (name: Column): string => {
       const read = readNumber(cell(name));
       if (read === undefined) finding(name, 'number-wrong', `'${cell(name)}' is no number.`);
@@ -209,8 +218,9 @@ export function readItemTable(csv: string): ItemTable {
         );
       return read === undefined || read === 'ambiguous' ? '0' : read;
     };
+    const packageCode = cell('packageCode').toUpperCase();
     const item = {
-      number: cell('number') === '' ? items.length + 1 : Number(number('number')),
+      number: cell('number') === '' ? Math.max(0, ...numbers) + 1 : Number(number('number')),
       hs: cell('hs').replaceAll(/[\s.]/g, ''),
       description: cell('description').replaceAll(/\s+/g, ' '),
       origin: cell('origin').toUpperCase(),
@@ -218,18 +228,28 @@ export function readItemTable(csv: string): ItemTable {
       grossMass: number('grossMass'),
       packages: [
         {
-          code: cell('packageCode').toUpperCase(),
+          code: packageCode,
           count: Number(number('packageCount')),
-          ...(cell('marks') === '' ? {} : { marks: cell('marks') }),
+          ...(cell('marks') === '' ? {} : { marks: cell('marks').replaceAll(/\r\n?/g, '\n') }),
         },
       ],
     };
-    if (/^[=+@]/.test(item.description) || /^-[A-Za-z(]/.test(item.description)) {
-      finding('description', 'formula-refused', 'The cell holds a formula, not a description.');
+    for (const name of ['description', 'marks'] as const) {
+      if (FORMULA.test(cell(name))) finding(name, 'formula-refused', 'The cell holds a formula, not a text.');
     }
     // A spreadsheet drops a leading zero: five digits were six.
     if (/^\d{5}$|^\d{7}$|^\d{9}$/.test(item.hs))
       finding('hs', 'hs-digits', `'${cell('hs')}' has an odd number of digits; the leading zero may be lost.`);
+    else if (/^\d{6,10}$/.test(item.hs) && !isHsChapter(item.hs.slice(0, 2)))
+      finding('hs', 'hs-impossible', `'${cell('hs')}' begins with a chapter that the Harmonized System does not have.`);
+    if (/^[0-9A-Z]{2}$/.test(packageCode) && !isPackageCode(packageCode))
+      finding(
+        'packageCode',
+        'package-code-unknown',
+        `'${cell('packageCode')}' is no package type of Recommendation 21.`,
+      );
+    if (item.number > 0 && numbers.has(item.number)) finding('number', 'item-repeated', `Item ${item.number} stands twice.`);
+    numbers.add(item.number);
     if (findings.length > before) return;
     const parsed = ConsignmentItem.safeParse(item);
     if (!parsed.success) {
@@ -238,11 +258,13 @@ export function readItemTable(csv: string): ItemTable {
     }
     items.push(parsed.data);
     if (cell('value') === '') return;
-    const amount = number('value');
-    const currency = cell('currency').toUpperCase();
-    if (!/^[A-Z]{3}$/.test(currency))
+    const value = { amount: number('value'), currency: cell('currency').toUpperCase() };
+    if (!isCurrencyCode(value.currency))
       finding('currency', 'currency-missing', 'A value needs an ISO 4217 currency code beside it.');
-    else if (findings.length === before) values.push({ item: parsed.data.number, value: { amount, currency } });
+    if (findings.length > before) return;
+    const money = MoneyValue.safeParse(value);
+    if (money.success) values.push({ item: parsed.data.number, value: money.data });
+    else finding('value', 'cell-wrong', 'The value must be a number with at most 15 digits and 6 decimals.');
   }
 }
 

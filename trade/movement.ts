@@ -15,7 +15,10 @@ export function checkMovement(
   const report = (path: string, code: string, message: string): void => {
     findings.push({ path, code, message });
   };
+  const passed = new Set<string>();
   for (const [i, id] of movement.posts.entries()) {
+    if (passed.has(id)) report(`/posts/${i}`, 'post-repeated', `The movement passes ${id} twice.`);
+    passed.add(id);
     const post = registry.findPost(id);
     if (post === undefined) report(`/posts/${i}`, 'post-unknown', `The registry lists no post ${id}.`);
     else if (!post.mode.includes(movement.leg.mode))
@@ -46,7 +49,14 @@ export interface EventCheck {
 }
 
 const AT_POST: ReadonlySet<string> = new Set(['arrived-at-post', 'presented', 'left-post', 'gauge-changed']);
+/** A change of gauge may set the boxes onto other wagons, and what is reloaded is sealed anew. */
+const WITH_RELOAD: ReadonlySet<string> = new Set(['reloaded', 'gauge-changed']);
+const WITH_SEALS: ReadonlySet<string> = new Set(['seals-broken', 'seals-fitted', ...WITH_RELOAD]);
 
+/**
+ * What is wrong with an event beyond its form: time, zone and place, and whether it says what its kind needs and nothing of another
+ * kind.
+ */
 export function checkEvent(
   event: Omit<EventBody, 'operator'>,
   { movement, registry, now, zones }: EventCheck,
@@ -71,16 +81,46 @@ export function checkEvent(
     report('/place', 'place-missing', 'An event has a post or a place.');
   if (event.event === 'reloaded' && event.reload === undefined)
     report('/reload', 'reload-missing', 'Reloading says onto which means and how many packages were counted.');
+  if (event.reload !== undefined && !WITH_RELOAD.has(event.event))
+    report('/reload', 'reload-unexpected', `The event '${event.event}' is no reloading.`);
+  if (event.reload?.toMovement === event.movement && event.event === 'reloaded')
+    report('/reload/toMovement', 'reload-onto-itself', 'Reloading goes on in another movement.');
   if (event.event === 'temperature-read' && event.temperature === undefined)
     report('/temperature', 'temperature-missing', 'A reading has a temperature.');
-  if ((event.event === 'seals-broken' || event.event === 'seals-fitted') && event.seals === undefined)
-    report('/seals', 'seals-missing', 'The event names the seals.');
+  if (event.event !== 'temperature-read' && event.temperature !== undefined)
+    report('/temperature', 'temperature-unexpected', "A temperature is reported as 'temperature-read'.");
+  checkSeals(event, report);
+  const counted = new Set<string>();
+  for (const [i, { dossier }] of (event.reload?.packages ?? []).entries()) {
+    if (counted.has(dossier))
+      report(`/reload/packages/${i}/dossier`, 'consignment-repeated', 'The consignment is counted twice.');
+    counted.add(dossier);
+  }
   for (const [i, { dossier }] of (event.reload?.packages ?? []).entries()) {
     if (!movement.consignments.some((one) => one.dossier === dossier)) {
       report(`/reload/packages/${i}/dossier`, 'consignment-not-aboard', 'The consignment is not aboard this movement.');
     }
   }
   return findings;
+}
+
+function checkSeals(
+  { event, seals }: Pick<EventBody, 'event' | 'seals'>,
+  report: (path: string, code: string, message: string) => void,
+): void {
+  if (event === 'seals-broken' && (seals?.broken.length ?? 0) === 0)
+    report('/seals', 'seals-missing', 'The event names the seals that were broken.');
+  if (event === 'seals-fitted' && (seals?.fitted.length ?? 0) === 0)
+    report('/seals', 'seals-missing', 'The event names the seals that were fitted.');
+  if (seals === undefined) return;
+  if (!WITH_SEALS.has(event)) report('/seals', 'seals-unexpected', `The event '${event}' says nothing of seals.`);
+  for (const name of ['broken', 'fitted'] as const) {
+    const seen = new Set<string>();
+    for (const [i, seal] of seals[name].entries()) {
+      if (seen.has(seal)) report(`/seals/${name}/${i}`, 'seal-repeated', `Seal ${seal} stands twice.`);
+      seen.add(seal);
+    }
+  }
 }
 
 /** Zone names of the runtime, and UTC. */
