@@ -11,12 +11,20 @@ type Rule = (
   view: RegistryView,
 ) => string | undefined;
 
+const isOwn = (issuer: Envelope['issuer'], id: unknown): boolean =>
+  typeof id === 'string' && id.startsWith(`${issuer.member.toLowerCase()}.`);
+
 /** By a member for one of its operators: no authority, and the operator is the member's own. */
 const operator: Rule = (issuer, body) => {
   if (issuer.authority !== undefined) return 'author-not-operator';
-  const id = body['operator'];
-  return typeof id === 'string' && id.startsWith(`${issuer.member.toLowerCase()}.`) ? undefined : 'operator-foreign';
+  return isOwn(issuer, body['operator']) ? undefined : 'operator-foreign';
 };
+
+/** By the node of a member, about its own operators alone: else a member could let its operators act for another's. */
+function ofOperators(...fields: readonly string[]): Rule {
+  return (issuer, body, view) =>
+    member(issuer, body, view) ?? (fields.every((name) => isOwn(issuer, body[name])) ? undefined : 'operator-foreign');
+}
 
 /** By the node of a member itself. */
 const member: Rule = (issuer) => (issuer.authority === undefined ? undefined : 'author-not-member');
@@ -54,8 +62,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'status-list': (issuer, body, view) =>
     body['list'] === issuer.authority ? authority(...CERTIFY)(issuer, body, view) : 'list-foreign',
   requirement: authority('require'),
-  delegation: member,
-  'delegation-revocation': member,
+  delegation: ofOperators('from', 'to'),
+  'delegation-revocation': ofOperators('operator'),
   slip: member,
 };
 

@@ -23,7 +23,8 @@ export function requireOperator(
   }
   const { onBehalfOf } = act;
   if (onBehalfOf === undefined || onBehalfOf === caller.operator) return caller.operator;
-  if (delegations.some((one) => actsFor(one, { ...act, from: onBehalfOf, to: caller.operator ?? '', now })))
+  const isOwn = onBehalfOf.startsWith(`${caller.member.toLowerCase()}.`);
+  if (isOwn && delegations.some((one) => actsFor(one, { ...act, from: onBehalfOf, to: caller.operator ?? '', now })))
     return onBehalfOf;
   throw new Refusal(403, 'delegation-missing', `${onBehalfOf} has not authorised ${caller.operator} to do this.`, {
     params: { from: onBehalfOf, to: caller.operator, scope: act.scope },
