@@ -3,6 +3,7 @@ import { filing } from '../test/filing.ts';
 import { call, found, HandlerNodes, refusalOf } from '../test/handler-nodes.ts';
 import { tradeRouter } from './handlers.ts';
 import type { AnswerBody, DecisionBody } from './record.ts';
+import { findRecord } from './store.ts';
 
 const { fileDossier, amendDossier, withdrawDossier, getDossier, decide, answer, appeal, decideAppeal } = tradeRouter;
 const { declareRequirement, requirements } = tradeRouter;
@@ -195,14 +196,16 @@ describe('query and answer', () => {
       state: 'queried',
       awaited: { what: 'answer', from: { kind: 'operator', id: 'uz.exporter' } },
     });
-    await reply(query.record.commitment);
+    const answered = await reply(query.record.commitment);
     await nodes.deliver();
     expect(await at('CN/customs', 'kz-nur-zholy')).toMatchObject({
       state: 'answered',
       awaited: { what: 'decision', from: { kind: 'authority', id: 'kz.customs' } },
       decisions: [{ answer: { text: 'It was weighed again.' } }],
     });
-    await says('kz-nur-zholy', 'release', { reason: { code: 'answer-accepted' } });
+    const release = await says('kz-nur-zholy', 'release', { reason: { code: 'answer-accepted' } });
+    const stored = await findRecord(nodes.node('KZ').context.sql, release.record.commitment);
+    expect(stored?.envelope.after.slice(1)).toEqual([query.record.commitment, answered.record.commitment]);
     await nodes.deliver();
     const end = await at('UZ/exporter', 'kz-nur-zholy');
     expect(end).toMatchObject({ state: 'released', awaited: { what: 'arrival' } });

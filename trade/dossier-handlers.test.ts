@@ -266,6 +266,15 @@ describe('amendment and withdrawal', () => {
     expect(await view('UZ/exporter', dossier)).toMatchObject({ version: 2, contradictions: [] });
   });
 
+  test('of two withdrawals at the same moment one is refused', async () => {
+    const { dossier } = await file();
+    await nodes.warm('UZ');
+    const withdraw = async () =>
+      call(withdrawDossier, { dossier, reason: 'Sold elsewhere.' }, { context: await nodes.as('UZ/exporter') });
+    const outcomes = await Promise.allSettled([withdraw(), withdraw()]);
+    expect(outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []))).toEqual(['already-filed']);
+  });
+
   test('a withdrawn dossier is withdrawn for good', async () => {
     const { dossier } = await file();
     const withdraw = async () =>
@@ -306,5 +315,30 @@ describe('acting for another', () => {
     const late = { ...apricots(), onBehalfOf: 'uz.exporter' };
     expect(await nodes.refusal('UZ', () => file('UZ/broker', late))).toMatchObject({ code: 'delegation-missing' });
     expect(await refusalOf(view('UZ/broker', input.dossier))).toMatchObject({ code: 'dossier-unknown' });
+  });
+
+  test('an authorisation that names an operator of another member gives nothing here', async () => {
+    const { dossier } = await file();
+    await nodes.deliver();
+    const context = await nodes.as('KZ/broker');
+    const foreign = {
+      delegation: dossier,
+      from: 'uz.exporter',
+      to: 'kz.broker',
+      scopes: ['read', 'file', 'amend', 'withdraw'] as const,
+      until: '2099-01-01T00:00:00Z',
+      commitment: 'a'.repeat(64),
+      at: '2026-01-01T00:00:00Z',
+      revokedAt: null,
+    };
+    const tricked = { ...context, delegations: [{ ...foreign, scopes: [...foreign.scopes] }] };
+    const unknown = { status: 404, code: 'dossier-unknown' };
+    const act = () => call(amendDossier, { ...amendment({}), dossier }, { context: tricked });
+    expect(await nodes.refusal('KZ', act)).toMatchObject(unknown);
+    expect(await refusalOf(call(getDossier, { dossier }, { context: tricked }))).toMatchObject(unknown);
+    const input = { ...apricots(), onBehalfOf: 'uz.exporter' };
+    expect(await nodes.refusal('KZ', () => call(fileDossier, input, { context: tricked }))).toMatchObject({
+      code: 'delegation-missing',
+    });
   });
 });
