@@ -2,7 +2,10 @@ import { fileTypeFromBuffer } from 'file-type';
 import type { Finding } from '../values/refusal.ts';
 import { FileReference } from './section.ts';
 
-/** Does a file hold what it is declared to be? */
+/**
+ * Does a file hold what it is declared to be? Its beginning is looked at: binary types by their marks, texts by their encoding and
+ * their start. What lies behind the head is not read.
+ */
 
 export const MAX_FILE_BYTES = 20_971_520;
 /** How much of a file's beginning is looked at. */
@@ -50,9 +53,14 @@ export async function mismatch(
   if (/[\u0000-\u0008\u000e-\u001f]/.test(text)) return finding('file-not-text', 'The file holds control characters.');
   const start = text.replace(/^\ufeff/, '').trimStart();
   if (mediaType === 'application/xml') {
-    if (/<!DOCTYPE|<!ENTITY/i.test(text))
+    // What stands before the root element must end within the head, so that no document type can hide behind a long comment.
+    const root = start.replace(/^(?:<\?[\s\S]*?\?>|<!--[\s\S]*?-->|\s)+/, '');
+    if (/^<!DOCTYPE/i.test(root) || /<!ENTITY/i.test(text))
       return finding('xml-doctype', 'XML with a document type or entities is not accepted.');
-    if (!start.startsWith('<')) return finding('file-type-differs', 'The file is not XML.');
+    const declared = /^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']/.exec(start)?.[1];
+    if (declared !== undefined && !/^(utf-8|us-ascii)$/i.test(declared))
+      return finding('file-not-text', `The file says that it is written in ${declared.slice(0, 40)}, not in UTF-8.`);
+    if (!/^<[\p{L}_:]/u.test(root)) return finding('file-type-differs', 'The file is not XML.');
   }
   if (mediaType === 'application/json') {
     if (!/^[[{]/.test(start)) return finding('file-type-differs', 'The file is not a JSON object or array.');

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../log/canonical.ts';
 import type { Registry } from '../members/registry.ts';
 import type { Finding } from '../values/refusal.ts';
 import { membersOnRoute } from './reading.ts';
@@ -56,6 +57,27 @@ export function audienceOf(
   const asked = named.map((one) => (one.authorities === undefined ? whole(one.member) : one));
   const withFiler = asked.some(({ member }) => member === filer) ? asked : [...asked, whole(filer)];
   return [...withFiler].sort((a, b) => (a.member < b.member ? -1 : a.member > b.member ? 1 : 0));
+}
+
+/**
+ * The audience of a section when the filer says nothing new of it. Whoever was shut out stays shut out on another route; members
+ * that are new on it read what they usually read.
+ */
+export function audienceAfter(
+  section: SectionName,
+  before: readonly AudienceEntry[],
+  from: Route,
+  to: Route,
+  filer: string,
+  registry: Registry,
+): readonly AudienceEntry[] {
+  if (canonicalJson(from) === canonicalJson(to)) return before;
+  const could = new Set(usualAudience(section, from, filer, registry).map(({ member }) => member));
+  return usualAudience(section, to, filer, registry).flatMap((usual) => {
+    const had = before.find(({ member }) => member === usual.member);
+    if (had !== undefined) return [had];
+    return could.has(usual.member) ? [] : [usual];
+  });
 }
 
 /** Audiences may be narrowed, never widened; goods and transport reach every route member. */

@@ -244,7 +244,9 @@ describe('requirements', () => {
   });
   test('name what is missing, and nothing else', () => {
     expect(
-      missingFor([body], { goods, documents: [], certificates: new Set() }).map(({ kind, what }) => `${kind} ${what}`),
+      missingFor([body], { goods, documents: [], certificates: new Set(), asOf: '2026-06-11' }).map(
+        ({ kind, what }) => `${kind} ${what}`,
+      ),
     ).toEqual(['certificate phytosanitary', 'document 271', 'registration orchard', 'treatment cold-treatment']);
     const sanitary = { registrations: [{ kind: 'orchard' }], treatments: [{ kind: 'cold-treatment' }] } as never;
     expect(
@@ -253,6 +255,7 @@ describe('requirements', () => {
         sanitary,
         documents: [{ code: '271' }] as never,
         certificates: new Set(['phytosanitary']),
+        asOf: '2026-06-11',
       }),
     ).toEqual([]);
   });

@@ -3,7 +3,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import { type Audience, type Envelope, type Sealed, seal, uuidv7 } from '../log/envelope.ts';
 import type { Registry } from '../members/registry.ts';
 import { toHex } from '../values/bytes.ts';
-import { type Audiences, audienceOf, postBook } from './audience.ts';
+import { type Audiences, audienceAfter, audienceOf, postBook } from './audience.ts';
 import type { Amendment, DossierFiling } from './contract.ts';
 import { membersOnRoute } from './reading.ts';
 import type { ManifestBody } from './record.ts';
@@ -159,12 +159,10 @@ function sealVersion(next: Version, current: CurrentDossier | undefined, context
     const content = contents[name];
     if (content === undefined) continue;
     const before = current?.manifest.sections.find((one) => one.name === name);
-    const sameRoute = current === undefined || canonicalJson(current.manifest.route) === canonicalJson(route);
-    // A narrowed audience stays narrowed until the filer says otherwise or the route changes.
     const audience =
-      before !== undefined && sameRoute && next.audiences?.[name] === undefined
-        ? before.audience
-        : audienceOf(name, next.audiences, route, member, registry);
+      before === undefined || current === undefined || next.audiences?.[name] !== undefined
+        ? audienceOf(name, next.audiences, route, member, registry)
+        : audienceAfter(name, before.audience, current.manifest.route, route, member, registry);
     const unchanged =
       before !== undefined &&
       canonicalJson(current?.contents[name]) === canonicalJson(content) &&
@@ -173,7 +171,14 @@ function sealVersion(next: Version, current: CurrentDossier | undefined, context
       entries.push(before);
       continue;
     }
-    const body = { dossier, section: name, version: (before?.version ?? 0) + 1, operator, content };
+    // A section that comes back after it was taken out has a higher version than it ever had: none exceeds its manifest's.
+    const body = {
+      dossier,
+      section: name,
+      version: before === undefined ? version : before.version + 1,
+      operator,
+      content,
+    };
     const record = sealDraft({ type: 'section', to: [...audience], body }, context);
     sealed.push(record);
     entries.push({ name, version: body.version, commitment: toHex(record.commitment), audience });

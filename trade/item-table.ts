@@ -248,7 +248,8 @@ export function readItemTable(csv: string): ItemTable {
         'package-code-unknown',
         `'${cell('packageCode')}' is no package type of Recommendation 21.`,
       );
-    if (item.number > 0 && numbers.has(item.number)) finding('number', 'item-repeated', `Item ${item.number} stands twice.`);
+    if (item.number > 0 && numbers.has(item.number))
+      finding('number', 'item-repeated', `Item ${item.number} stands twice.`);
     numbers.add(item.number);
     if (findings.length > before) return;
     const parsed = ConsignmentItem.safeParse(item);

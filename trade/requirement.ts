@@ -16,6 +16,8 @@ export interface Presented {
   readonly documents: readonly TradeDocument[];
   /** Kinds of certificates in force. */
   readonly certificates: ReadonlySet<string>;
+  /** 'YYYY-MM-DD': a paper that expired before this day is no paper. */
+  readonly asOf: string;
 }
 
 /** Import at the destination, export at the origin, else transit. */
@@ -47,8 +49,10 @@ export function applies(
  * @example missingFor([cherries], presented).map(({ what }) => what) // ['cold-treatment']
  */
 export function missingFor(requirements: readonly RequirementBody[], presented: Presented): Missing[] {
-  const { sanitary, documents, certificates } = presented;
-  const codes = new Set(documents.map(({ code }) => code));
+  const { sanitary, documents, certificates, asOf } = presented;
+  const codes = new Set(
+    documents.filter(({ expires }) => expires === undefined || asOf <= expires).map(({ code }) => code),
+  );
   const registered = new Set(sanitary?.registrations.map(({ kind }) => kind));
   const treated = new Set(sanitary?.treatments.map(({ kind }) => kind));
   return requirements.flatMap((one) => [

@@ -207,6 +207,7 @@ export function missingAt(
     .map((one) => one.body);
   return missingFor(asked, {
     goods,
+    asOf,
     sanitary: (contentOf('sanitary') as SanitarySection | null | undefined) ?? undefined,
     documents: state.sections.flatMap(
       ({ content }) => (content as { documents?: readonly TradeDocument[] } | null)?.documents ?? [],
