@@ -6,16 +6,29 @@ import type { Mandate, Post, Registry } from './registry.ts';
 
 /** The one place where it is decided who may ask for what. Handlers call one of these in their first line. */
 
+interface Act {
+  readonly scope: Scope;
+  readonly onBehalfOf?: string | undefined;
+  readonly dossier?: string | undefined;
+}
+
+/** Has an operator of the caller's own member authorised the caller's operator to do this? */
+export function mayActFor(
+  caller: Caller,
+  act: Act & { readonly onBehalfOf: string },
+  delegations: readonly Delegation[],
+  now: Date,
+): boolean {
+  const { operator, member } = caller;
+  if (operator === undefined || !act.onBehalfOf.startsWith(`${member.toLowerCase()}.`)) return false;
+  return delegations.some((one) => actsFor(one, { ...act, from: act.onBehalfOf, to: operator, now }));
+}
+
 /**
  * The operator for whom the caller acts: its own, or one that has delegated this to it.
  * @throws Refusal 403 `not-an-operator`, `delegation-missing`
  */
-export function requireOperator(
-  caller: Caller,
-  act: { readonly scope: Scope; readonly onBehalfOf?: string | undefined; readonly dossier?: string | undefined },
-  delegations: readonly Delegation[],
-  now: Date,
-): string {
+export function requireOperator(caller: Caller, act: Act, delegations: readonly Delegation[], now: Date): string {
   if (caller.operator === undefined) {
     throw new Refusal(403, 'not-an-operator', 'Only an operator may do this.', {
       remedy: 'Sign in with an account of a trader, forwarder, carrier or broker.',
@@ -23,9 +36,7 @@ export function requireOperator(
   }
   const { onBehalfOf } = act;
   if (onBehalfOf === undefined || onBehalfOf === caller.operator) return caller.operator;
-  const isOwn = onBehalfOf.startsWith(`${caller.member.toLowerCase()}.`);
-  if (isOwn && delegations.some((one) => actsFor(one, { ...act, from: onBehalfOf, to: caller.operator ?? '', now })))
-    return onBehalfOf;
+  if (mayActFor(caller, { ...act, onBehalfOf }, delegations, now)) return onBehalfOf;
   throw new Refusal(403, 'delegation-missing', `${onBehalfOf} has not authorised ${caller.operator} to do this.`, {
     params: { from: onBehalfOf, to: caller.operator, scope: act.scope },
     remedy: 'Ask for a delegation with this scope.',

@@ -2,7 +2,7 @@ import type { Receipt } from '../ledger/ledger.ts';
 import { canonicalBytes } from '../log/canonical.ts';
 import { type Audience, type Sealed, uuidv7 } from '../log/envelope.ts';
 import type { RequestContext } from '../members/context.ts';
-import type { Delegation } from '../members/delegation.ts';
+import { mayActFor } from '../members/mandate.ts';
 import { toHex, utf8 } from '../values/bytes.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
 import { type RecordDraft, type SealingContext, sealDraft } from './filing.ts';
@@ -16,18 +16,19 @@ export function sealingContext({ origin, member, registry, clock, random, crypto
   return { origin, member, registry, now: clock(), random, crypto };
 }
 
-function isCurrent(delegation: Delegation, now: Date): boolean {
-  return (
-    delegation.revokedAt === null && now.getTime() < Date.parse(delegation.until) && delegation.dossier === undefined
-  );
-}
-
 export function readerOf({ caller, delegations, clock }: RequestContext): Reader {
+  const { member, operator, authority } = caller;
   const now = clock();
-  const actsFor = delegations
-    .filter((one) => one.scopes.includes('read') && isCurrent(one, now))
-    .map(({ from }) => from);
-  return { member: caller.member, operator: caller.operator, authority: caller.authority, actsFor };
+  const granted = delegations.filter(({ from, dossier }) =>
+    mayActFor(caller, { scope: 'read', onBehalfOf: from, dossier }, delegations, now),
+  );
+  return {
+    member,
+    operator,
+    authority,
+    actsFor: granted.filter(({ dossier }) => dossier === undefined).map(({ from }) => from),
+    actsOn: granted.flatMap(({ from, dossier }) => (dossier === undefined ? [] : [{ operator: from, dossier }])),
+  };
 }
 
 /** An id for something new; the same for a repeat under the same Idempotency-Key. */

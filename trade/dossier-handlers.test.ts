@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { filing } from '../test/filing.ts';
 import { call, found, HandlerNodes, refusalOf } from '../test/handler-nodes.ts';
+import { certificateHandlers } from './certificate-handlers.ts';
 import type { Amendment, DossierFiling } from './contract.ts';
 import { dossierHandlers } from './dossier-handlers.ts';
+import { movementHandlers } from './movement-handlers.ts';
 
 const { fileDossier, checkDossier, importDossiers, parseItems, listDossiers, getDossier, amendDossier } =
   dossierHandlers;
@@ -315,6 +317,63 @@ describe('acting for another', () => {
     const late = { ...apricots(), onBehalfOf: 'uz.exporter' };
     expect(await nodes.refusal('UZ', () => file('UZ/broker', late))).toMatchObject({ code: 'delegation-missing' });
     expect(await refusalOf(view('UZ/broker', input.dossier))).toMatchObject({ code: 'dossier-unknown' });
+  });
+
+  test('for one dossier: that one and no other is seen and changed', async () => {
+    const [one, other] = [await file(), await file()];
+    const until = new Date(nodes.now.getTime() + 60_000).toISOString();
+    const { members } = nodes.node('UZ').routers;
+    const given = await call(
+      members.delegate,
+      { to: 'uz.forwarder', scopes: ['read', 'amend'], dossier: one.dossier, until },
+      { context: await nodes.as('UZ/exporter') },
+    );
+    const listed = async () =>
+      (await call(listDossiers, { limit: 200 }, { context: await nodes.as('UZ/forwarder') })).items
+        .filter(({ operator }) => operator === 'uz.exporter')
+        .map(({ dossier }) => dossier);
+    expect(await listed()).toEqual([one.dossier]);
+    const seen = await view('UZ/forwarder', one.dossier);
+    expect(seen.sections.every(({ state }) => state === 'readable')).toBe(true);
+    expect(await refusalOf(view('UZ/forwarder', other.dossier))).toMatchObject({ code: 'dossier-unknown' });
+    const { movement } = await call(
+      movementHandlers.declareMovement,
+      {
+        carrier: { name: 'Carrier', country: 'UZ' },
+        leg: { mode: 'road', from: { name: 'Here', country: 'UZ' }, to: { name: 'There', country: 'KZ' } },
+        posts: ['uz-yallama'],
+        means: { mode: 'road', identification: '40 777 AAA', country: 'UZ' },
+        consignments: [one, other].map(({ dossier }) => ({ dossier })),
+      },
+      { context: await nodes.as('UZ/carrier') },
+    );
+    for (const { dossier } of [one, other]) {
+      const times = { validFrom: nodes.now.toISOString(), validUntil: '2026-12-31T00:00:00Z' };
+      const asked = { dossier, version: 1, kind: 'origin' as const, number: dossier, statement: 'So it is.', ...times };
+      await call(certificateHandlers.issueCertificate, asked, { context: await nodes.as('UZ/chamber') });
+    }
+    const certified = async () =>
+      (await call(certificateHandlers.listCertificates, {}, { context: await nodes.as('UZ/forwarder') })).items;
+    expect((await certified()).map(({ dossier }) => dossier)).toEqual([one.dossier]);
+    const carried = async () =>
+      (await call(movementHandlers.listMovements, {}, { context: await nodes.as('UZ/forwarder') })).items;
+    expect(await carried()).toMatchObject([{ movement, consignments: [{ dossier: one.dossier }] }]);
+    const change = (dossier: string) => async () =>
+      call(
+        amendDossier,
+        { ...amendment({ sections: { driver: null } as never }), dossier },
+        { context: await nodes.as('UZ/forwarder') },
+      );
+    expect((await change(one.dossier)()).version).toBe(2);
+    expect(await nodes.refusal('UZ', change(other.dossier))).toMatchObject({ code: 'dossier-unknown' });
+
+    await call(
+      members.revokeDelegation,
+      { delegation: given.delegation, reason: 'Done.' },
+      { context: await nodes.as('UZ/exporter') },
+    );
+    expect([await listed(), await certified(), await carried()]).toEqual([[], [], []]);
+    expect(await refusalOf(view('UZ/forwarder', one.dossier))).toMatchObject({ code: 'dossier-unknown' });
   });
 
   test('an authorisation that names an operator of another member gives nothing here', async () => {

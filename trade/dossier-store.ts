@@ -248,6 +248,11 @@ export function principalsOf(reader: Reader): string[] {
   return reader.operator === undefined ? [] : [reader.operator, ...(reader.actsFor ?? [])];
 }
 
+/** Single dossiers that the reader sees as its operator's, in the form of SQL: 'operator dossier'. */
+export function singlesOf(reader: Reader): string[] {
+  return reader.operator === undefined ? [] : (reader.actsOn ?? []).map((one) => `${one.operator} ${one.dossier}`);
+}
+
 export interface DossierQuery {
   readonly cursor?: string | undefined;
   readonly limit: number;
@@ -270,6 +275,7 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
     SELECT filed_at, dossier, summary, goods_open FROM trade.dossier AS dossier
     WHERE (
         (member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[]))
+        OR (member = ${reader.member} AND operator || ' ' || dossier.dossier = ANY(${singlesOf(reader)}::text[]))
         OR EXISTS (
           SELECT 1 FROM trade.reader WHERE kind = 'dossier' AND subject = dossier.dossier
             AND reader = ANY(${namesOf(reader)}::text[])

@@ -7,6 +7,7 @@ import {
   principalsOf,
   readCursor,
   readersOf,
+  singlesOf,
   type Writing,
   writeReaders,
 } from './dossier-store.ts';
@@ -74,7 +75,9 @@ export async function findMovement(sql: Sql | Tx, movement: string): Promise<Mov
 export async function ownDossiersOn(sql: Sql | Tx, movement: string, reader: Reader): Promise<Set<string>> {
   const rows = await sql<{ dossier: string }[]>`
     SELECT dossier FROM trade.movement_consignment JOIN trade.dossier USING (dossier)
-    WHERE movement = ${movement} AND member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[])`;
+    WHERE movement = ${movement} AND member = ${reader.member} AND (
+      operator = ANY(${principalsOf(reader)}::text[]) OR operator || ' ' || dossier = ANY(${singlesOf(reader)}::text[])
+    )`;
   return new Set(rows.map((one) => one.dossier));
 }
 
@@ -104,7 +107,10 @@ export async function listMovements(sql: Sql, reader: Reader, query: MovementQue
         OR EXISTS (
           SELECT 1 FROM trade.movement_consignment AS aboard JOIN trade.dossier AS own USING (dossier)
           WHERE aboard.movement = movement.movement AND own.member = ${reader.member}
-            AND own.operator = ANY(${principalsOf(reader)}::text[])
+            AND (
+              own.operator = ANY(${principalsOf(reader)}::text[])
+              OR own.operator || ' ' || own.dossier = ANY(${singlesOf(reader)}::text[])
+            )
         )
       )
       AND (${from === null} OR (declared_at, movement) < (${from?.at ?? '0'}::bigint, ${from?.id ?? ''}::text))

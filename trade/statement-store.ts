@@ -1,6 +1,6 @@
 import type { Envelope } from '../log/envelope.ts';
 import type { Sql, Tx } from '../storage/connection.ts';
-import { cursorOf, namesOf, type Page, principalsOf, readCursor } from './dossier-store.ts';
+import { cursorOf, namesOf, type Page, principalsOf, readCursor, singlesOf } from './dossier-store.ts';
 import type { CertificateState } from './state.ts';
 import type { RequirementState, StatusListState, Subject } from './subject.ts';
 import type { Reader } from './view.ts';
@@ -111,7 +111,10 @@ export async function listCertificates(
         )
         OR EXISTS (
           SELECT 1 FROM trade.dossier AS own WHERE own.dossier = certificate.dossier
-            AND own.member = ${reader.member} AND own.operator = ANY(${principalsOf(reader)}::text[])
+            AND own.member = ${reader.member} AND (
+              own.operator = ANY(${principalsOf(reader)}::text[])
+              OR own.operator || ' ' || own.dossier = ANY(${singlesOf(reader)}::text[])
+            )
         )
       )
       AND (${from === null} OR (at, commitment) < (${from?.at ?? '0'}::bigint, ${from?.id ?? ''}::text))

@@ -11,8 +11,10 @@ export interface Reader {
   readonly member: string;
   readonly operator?: string | undefined;
   readonly authority?: string | undefined;
-  /** Operators that have authorised the caller to see their dossiers. */
+  /** Operators that have authorised the caller to see all their dossiers. */
   readonly actsFor?: readonly string[] | undefined;
+  /** Single dossiers that their operators have authorised the caller to see. */
+  readonly actsOn?: readonly { readonly operator: string; readonly dossier: string }[] | undefined;
 }
 
 export type Publication = 'sequenced' | 'published' | 'final';
@@ -31,9 +33,16 @@ export function mayRead(reader: Reader, to: To): boolean {
 }
 
 /** The filing operator sees its dossier whole; so does one that it has authorised. */
-export function owns(reader: Reader, dossier: { readonly member: string; readonly operator: string }): boolean {
-  if (reader.operator === undefined || reader.member !== dossier.member) return false;
-  return reader.operator === dossier.operator || reader.actsFor?.includes(dossier.operator) === true;
+export function owns(
+  reader: Reader,
+  { member, operator, dossier }: { readonly member: string; readonly operator: string; readonly dossier?: string },
+): boolean {
+  if (reader.operator === undefined || reader.member !== member) return false;
+  return (
+    reader.operator === operator ||
+    reader.actsFor?.includes(operator) === true ||
+    reader.actsOn?.some((one) => one.operator === operator && one.dossier === dossier) === true
+  );
 }
 
 /** Whether this reader may know that the dossier exists. */
