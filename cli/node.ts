@@ -43,6 +43,8 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
   });
 }
 
+const STUCK_MS = 60_000;
+
 /** Runs until the signal; stops cleanly: requests in flight end, what is queued is sequenced. */
 export async function runNode(
   environment: Environment,
@@ -83,10 +85,17 @@ export async function runNode(
   // The witness listens before the sequencer starts: six nodes that start together must not wait for each other.
   const server = await listen(createApp({ node, signIn, log }), { host: environment.HOST, port: environment.PORT });
   node.start();
+  // A batch that neither commits nor fails would block the log without a sound.
+  const watchdog = setInterval(() => {
+    if (node.context.ledger.busyMs < STUCK_MS) return;
+    onError('sequence', new Error('a batch has been under way for a minute'));
+    process.exit(1);
+  }, 5000);
   log({ level: 'info', act: 'started', member: environment.DOSTYK_MEMBER, port: server.port });
   await new Promise<void>((resolve) =>
     signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
   );
+  clearInterval(watchdog);
   await server.stop();
   await node.stop();
   log({ level: 'info', act: 'stopped', member: environment.DOSTYK_MEMBER });

@@ -62,6 +62,7 @@ export class Ledger {
   readonly #context: SequenceContext;
   readonly #queue: Queued[] = [];
   #queuedRecords = 0;
+  #batchSince: number | undefined;
   #running = false;
   #wake: (() => void) | undefined;
   #loops: Promise<void>[] = [];
@@ -131,6 +132,11 @@ export class Ledger {
   /** Records waiting to be sequenced. */
   get queued(): number {
     return this.#queuedRecords;
+  }
+
+  /** How long the batch under way has been under way; a watchdog's measure. */
+  get busyMs(): number {
+    return this.#batchSince === undefined ? 0 : performance.now() - this.#batchSince;
   }
 
   /** The newest signed checkpoint. */
@@ -219,7 +225,9 @@ export class Ledger {
         batch.push(next);
         records += next.sealed.length;
       }
+      this.#batchSince = performance.now();
       await this.#sequenceBatch(batch);
+      this.#batchSince = undefined;
       this.#queuedRecords -= records;
     }
   }

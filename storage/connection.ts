@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import postgres from 'postgres';
 import { Refusal } from '../values/refusal.ts';
 
@@ -20,16 +21,44 @@ export interface ConnectOptions {
   readonly name?: string;
 }
 
+/**
+ * A socket that tells of its end a turn later. postgres.js 3.4.9 writes in a later turn of the event loop; where the socket
+ * closes between, it never writes on that connection again and its queries wait for ever. Told later, the write comes first and
+ * fails on the closed socket, where the driver expects it. See decisions/0004.
+ */
+function openSocket({
+  host,
+  port,
+}: {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+}): Socket & { host?: string } {
+  const socket: Socket & { host?: string } = new Socket();
+  const emit = socket.emit.bind(socket);
+  socket.emit = ((event: string, ...args: unknown[]) => {
+    if (event !== 'close') return emit(event, ...args);
+    setImmediate(() => setImmediate(() => emit(event, ...args)));
+    return true;
+  }) as Socket['emit'];
+  socket.host = host[0] ?? '127.0.0.1';
+  // Not awaited: what is written before the connection stands is kept by the socket, and a failure comes as its error.
+  socket.connect(port[0] ?? 5432, socket.host);
+  return socket;
+}
+
 /** @example const sql = connect(process.env.DATABASE_URL, { max: 10 }) */
 export function connect(url: string, { max = 10, name = 'dostyk' }: ConnectOptions = {}): Sql {
-  return postgres(url, {
+  const options = {
     max,
     types,
     idle_timeout: 60,
     connect_timeout: 10,
     onnotice: () => undefined,
+    socket: openSocket,
     connection: { application_name: name, TimeZone: 'UTC', statement_timeout: 60_000 },
-  }) as unknown as Sql;
+  };
+  // The driver takes a socket factory that its types do not name.
+  return postgres(url, options as postgres.Options<typeof types>) as unknown as Sql;
 }
 
 /** True for errors that say the server is away or starting, not that the statement is wrong. */
