@@ -120,7 +120,7 @@ async function note(size = log.length): Promise<string> {
   );
 }
 
-function puller(batch = 200): Puller {
+function puller(batch = 200, withheldMs = 60_000): Puller {
   return new Puller(peer, {
     member: 'KZ',
     registry,
@@ -137,6 +137,7 @@ function puller(batch = 200): Puller {
     onFault: (_, code, detail) => void faults.push({ code, detail }),
     onContact: () => undefined,
     batch,
+    withheldMs,
   });
 }
 
@@ -158,6 +159,20 @@ test('a fold that fails leaves nothing, and the next pull takes it all', async (
   expect(await database.sql`SELECT 1 FROM federation.received`).toEqual([]);
   failFold = false;
   expect(await puller().pull()).toBe(2);
+});
+
+test('a record that a slip lists and that does not come is reported as withheld; one that comes is not', async () => {
+  const slip = record({ type: 'slip', body: { to: 'KZ', from: 0, upTo: 3, indexes: [0, 1, 2] } });
+  log = [record(), record(), record(), slip];
+  answer = (path, query) => {
+    if (path !== '/peer/records') return undefined;
+    const told = truth(query);
+    return { body: JSON.stringify({ ...told, records: told.records.filter(({ index }) => index !== 1) }) };
+  };
+  const one = puller(200, 0);
+  expect(await one.pull()).toBe(3);
+  expect(faults).toEqual([{ code: 'withheld', detail: expect.stringContaining('record 1 ') }]);
+  expect(folded.map(({ index }) => index)).toEqual([0n, 2n]);
 });
 
 describe('a peer that sends what its log does not hold', () => {

@@ -26,6 +26,8 @@ export interface PullingOptions {
   readonly onContact: (member: string) => void;
   readonly pollMs?: number;
   readonly batch?: number;
+  /** A record that a slip lists is reported as withheld when it has not come after this. */
+  readonly withheldMs?: number;
 }
 
 /** What a peer answers to a pull. */
@@ -228,7 +230,7 @@ export class Puller {
 
   #reportWithheld(): void {
     for (const [index, since] of this.#missing) {
-      if (performance.now() - since < WITHHELD_MS) continue;
+      if (performance.now() - since < (this.#options.withheldMs ?? WITHHELD_MS)) continue;
       this.#options.onFault(this.#peer.code, 'withheld', `record ${index} is listed in a slip and was not delivered`);
     }
   }
