@@ -10,7 +10,7 @@ import { formatEvidence, parseEvidence } from '../log/evidence.ts';
 import { type Verdict, type VerifyOptions, verify } from '../log/verify.ts';
 import { authorship } from '../members/authorship.ts';
 import type { RequestContext } from '../members/context.ts';
-import { makeDemo } from '../members/genesis.ts';
+import { type DemoTemplate, demoTemplate, makeDemo } from '../members/genesis.ts';
 import { readKey, signerOf } from '../members/keys.ts';
 import { registryReader } from '../members/registry.ts';
 import { type DostykNode, foldInto, openNode } from '../platform.ts';
@@ -41,10 +41,15 @@ export class HandlerNodes {
     this.#time = time;
   }
 
-  static async open(...members: readonly string[]): Promise<HandlerNodes> {
+  static open(...members: readonly string[]): Promise<HandlerNodes> {
+    return HandlerNodes.openOf(demoTemplate(), members);
+  }
+
+  /** Nodes of some members of another demonstration. */
+  static async openOf(template: DemoTemplate, members: readonly string[]): Promise<HandlerNodes> {
     const directory = join(mkdtempSync(join(tmpdir(), 'dostyk-handlers-')), 'demo');
     const time = { now: Date.parse('2026-06-11T04:00:00Z') };
-    const genesis = await makeDemo({ directory, basePort: 1, random: nodeRandom, now: new Date(time.now) });
+    const genesis = await makeDemo({ directory, basePort: 1, random: nodeRandom, now: new Date(time.now), template });
     const nodes = new Map<string, { node: DostykNode; database: TestDatabase }>();
     for (const member of members) {
       const database = await testDatabase([]);

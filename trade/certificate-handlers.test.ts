@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createApp } from '../http/server.ts';
+import type { SignIn } from '../http/sign-in.ts';
 import { appendLeaf, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
 import { decodeStatusList, statusBit } from '../log/status-list.ts';
+import { demoTemplate } from '../members/genesis.ts';
 import { filing } from '../test/filing.ts';
 import { call, found, HandlerNodes, refusalOf } from '../test/handler-nodes.ts';
 import { fromHex, toHex } from '../values/bytes.ts';
@@ -292,8 +295,11 @@ describe('evidence', () => {
     const { address } = await evidence(certificate);
     expect(address).toMatch(/\/status\/uz\.chamber$/);
     const { context } = nodes.node('UZ');
-    const newest = await statusListEvidence(context, 'uz.chamber');
-    const verdict = await nodes.verify(newest);
+    const app = createApp({ node: nodes.node('UZ'), signIn: {} as SignIn });
+    const answer = await app.request(new URL(address as string).pathname);
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+    expect((await app.request('/status/uz.nobody')).status).toBe(404);
+    const verdict = await nodes.verify(await answer.json());
     expect(verdict).toMatchObject({ answer: 'valid', record: { type: 'status-list', body: { list: 'uz.chamber' } } });
     for (const unknown of ['uz.conformity', 'kz.chamber', 'nobody'])
       expect(await refusalOf(statusListEvidence(context, unknown))).toMatchObject({
@@ -340,4 +346,30 @@ describe('evidence', () => {
     // Received records are proven by the member whose log holds them.
     expect(await refusalOf(prove(manifest, 'KZ/customs'))).toMatchObject(unknown);
   });
+});
+
+test('where few others are listed, a published certificate leaves the node and verifiers say that it is not final', async () => {
+  const template = demoTemplate();
+  const few = ['KZ', 'UZ'];
+  const smaller = {
+    ...template,
+    members: template.members.filter(({ code }) => few.includes(code)),
+    posts: template.posts.filter(({ member }) => few.includes(member)),
+  };
+  const alone = await HandlerNodes.openOf(smaller, ['UZ']);
+  try {
+    const input = filing({ to: 'KZ', posts: ['uz-yallama', 'kz-konysbayeva'] });
+    const filed = await call(fileDossier, input as never, { context: await alone.as('UZ/exporter') });
+    const asked = { ...ask(), dossier: filed.dossier, validFrom: alone.now.toISOString() };
+    const { certificate } = await call(issueCertificate, asked, { context: await alone.as('UZ/chamber') });
+    await renewStatusLists(alone.node('UZ').context);
+    const get = async () => call(certificateEvidence, { certificate }, { context: await alone.as('UZ/exporter') });
+    expect(await refusalOf(get())).toMatchObject({ status: 409, code: 'not-published' });
+    await alone.publish('UZ', 0);
+    expect(await alone.verify(await get())).toMatchObject({ answer: 'not-final', cosigners: [] });
+    await alone.publish('UZ', 1);
+    expect(await alone.verify(await get())).toMatchObject({ answer: 'valid', cosigners: ['KZ'] });
+  } finally {
+    await alone.close();
+  }
 });
