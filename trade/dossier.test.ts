@@ -1,262 +1,239 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { filing } from '../test/filing.ts';
-import { mismatch } from './attachment.ts';
-import { isContainerNumber, isHsChapter } from './codes.ts';
 import { DossierFiling } from './contract.ts';
 import { checkDossier } from './dossier.ts';
-import { testRegistry } from './fixture.ts';
-import { readItemTable, readNumber } from './item-table.ts';
-import { checkEvent, checkMovement, knownZones } from './movement.ts';
-import { RequirementBody } from './record.ts';
-import { applies, missingFor } from './requirement.ts';
+import { demoRegistry, validFiling, ways } from './filing-fixture.ts';
 
-describe('item tables', () => {
-  const text = fc.string({ unit: fc.constantFrom(...'abc XYZ,;"\tшұқ樱桃'), minLength: 1, maxLength: 20 }).map(
-    (value) =>
-      value
-        .replaceAll('\t', ' ')
-        .trim()
-        .replace(/^[=+@-]+/, '') || 'x',
-  );
-  const mass = fc
-    .tuple(fc.integer({ min: 1, max: 999_999 }), fc.integer({ min: 1, max: 99 }))
-    .map(([whole, part]) => `${whole}.${String(part).padStart(2, '0')}`.replace(/0$/, ''));
-  const row = fc.record({
-    hs: fc.constantFrom('080929', '760110', '8541430000'),
-    description: text,
-    origin: fc.constantFrom('UZ', 'CN'),
-    net: mass,
-    count: fc.integer({ min: 1, max: 5000 }),
-    value: mass,
-  });
-  const dialects = [
-    { delimiter: ',', decimal: '.', bom: '' },
-    { delimiter: ';', decimal: ',', bom: '\ufeff' },
-    { delimiter: '\t', decimal: ',', bom: '' },
-  ];
+const registry = demoRegistry();
+const AS_OF = '2026-06-11';
+const check = (filing: DossierFiling, member = 'UZ') => checkDossier(filing, { registry, member, asOf: AS_OF });
 
-  test('what any spreadsheet writes reads back to the same items', () => {
+/** Everything there, everything writable. */
+type Plain<T> = T extends string ? string : T extends object ? { [K in keyof T]-?: Plain<NonNullable<T[K]>> } : T;
+type Draft = Plain<DossierFiling>;
+type Sections = Draft['sections'];
+
+/** One thing wrong each: what is changed, and the finding that must say so. */
+const wrongs: readonly [string, (sections: Sections, filing: Draft) => void, string][] = [
+  ['a chapter that is not', ({ goods }) => (goods.items[1]!.hs = '770100'), '/sections/goods/items/1/hs hs-impossible'],
+  ['a national chapter', ({ goods }) => (goods.items[0]!.hs = '99010000'), '/sections/goods/items/0/hs hs-impossible'],
+  ['no net mass', ({ goods }) => (goods.items[0]!.netMass = '0'), '/sections/goods/items/0/netMass mass-not-positive'],
+  [
+    'net above gross',
+    ({ goods }) => (goods.items[1]!.netMass = '1000.000001'),
+    '/sections/goods/items/1/netMass net-exceeds-gross',
+  ],
+  [
+    'items above the whole',
+    ({ goods }) => (goods.grossMass = '20000.499999'),
+    '/sections/goods/grossMass items-exceed-gross',
+  ],
+  [
+    'an item twice',
+    ({ goods, commercial }) => {
+      goods.items[1]!.number = 1;
+      commercial.values.pop();
+    },
+    '/sections/goods/items/1/number item-repeated',
+  ],
+  [
+    'a package that is not',
+    ({ goods }) => (goods.items[0]!.packages[0]!.code = 'QZ'),
+    '/sections/goods/items/0/packages/0/code package-code-unknown',
+  ],
+  [
+    'a value for nothing',
+    ({ commercial }) => commercial.values.push({ item: 9, value: { amount: '1', currency: 'USD' } }),
+    '/sections/commercial/values/2/item item-unknown',
+  ],
+  [
+    'valued twice',
+    ({ commercial }) => commercial.values.push(commercial.values[0]!),
+    '/sections/commercial/values/2/item item-repeated',
+  ],
+  ['not valued', ({ commercial }) => commercial.values.pop(), '/sections/commercial/values value-missing'],
+  [
+    'another currency',
+    ({ commercial }) => (commercial.values[1]!.value.currency = 'EUR'),
+    '/sections/commercial/values/1/value/currency currency-differs',
+  ],
+  [
+    'no currency',
+    ({ commercial }) => {
+      commercial.currency = 'XXX';
+      for (const { value } of commercial.values) value.currency = 'XXX';
+    },
+    '/sections/commercial/currency currency-unknown',
+  ],
+  [
+    'a paper of the day after tomorrow',
+    ({ commercial }) => (commercial.documents[0]!.issued = '2026-06-13'),
+    '/sections/commercial/documents/0/issued document-from-future',
+  ],
+  [
+    'a paper that ended before it began',
+    ({ commercial }) => (commercial.documents[0]!.expires = '2026-05-31'),
+    '/sections/commercial/documents/0/expires dates-out-of-order',
+  ],
+  [
+    'legs with a hole',
+    ({ transport }) => (transport.legs[1]!.from.name = 'Elsewhere'),
+    '/sections/transport/legs/1/from legs-not-joined',
+  ],
+  [
+    'arrival before departure',
+    ({ transport }) => (transport.legs[0]!.arrival = '2026-06-11T03:59:59Z'),
+    '/sections/transport/legs/0/arrival times-out-of-order',
+  ],
+  [
+    'gone before it came',
+    ({ transport }) => (transport.legs[1]!.departure = '2026-06-11T08:00:00Z'),
+    '/sections/transport/legs/1/departure times-out-of-order',
+  ],
+  [
+    'by rail over a road post',
+    ({ transport }) => (transport.legs[1]!.mode = 'rail'),
+    '/sections/transport/legs/1/mode mode-differs',
+  ],
+  [
+    'a leg from elsewhere',
+    ({ transport }) => (transport.legs[0]!.from.country = 'TJ'),
+    '/sections/transport/legs/0/from leg-off-route',
+  ],
+  [
+    'colder than the coldest',
+    ({ transport }) => (transport.temperature!.minimum = 5),
+    '/sections/transport/temperature temperature-reversed',
+  ],
+  [
+    'a wrong check digit',
+    ({ transport }) => (transport.equipment[0]!.identification = 'CSQU3054384'),
+    '/sections/transport/equipment/0/identification container-number-wrong',
+  ],
+  [
+    'a seal twice',
+    ({ transport }) => transport.equipment[1]!.seals.push('S1'),
+    '/sections/transport/equipment/1/seals/1 seal-repeated',
+  ],
+  [
+    'a trailer twice',
+    ({ transport }) => transport.equipment.push({ ...transport.equipment[1]!, seals: [] }),
+    '/sections/transport/equipment/2/identification equipment-repeated',
+  ],
+  [
+    'treated backwards',
+    ({ sanitary }) => (sanitary.treatments[0]!.ended = '2026-05-31T23:00:00Z'),
+    '/sections/sanitary/treatments/0/ended times-out-of-order',
+  ],
+  ['an unknown post', (_, { route }) => (route.posts[1] = 'kz-nowhere'), '/route/posts/1 post-unknown'],
+  [
+    'a post of another crossing',
+    (_, { route }) => (route.posts[3] = 'cn-torugart'),
+    '/route/posts/3 posts-not-opposite',
+  ],
+  [
+    'a reader off the route',
+    (_, filing) =>
+      (filing.audiences = { sanitary: [{ member: 'TM', authorities: ['tm.customs'] }] } as Draft['audiences']),
+    '/audiences/sanitary/0/member audience-off-route',
+  ],
+];
+const made = (...changes: readonly (typeof wrongs)[number][1][]): DossierFiling => {
+  const filing = structuredClone(validFiling()) as Draft;
+  for (const change of changes) change(filing.sections, filing);
+  return filing as DossierFiling;
+};
+const codes = (filing: DossierFiling): string[] => check(filing).map(({ path, code }) => `${path} ${code}`);
+
+describe('a dossier in order', () => {
+  test('has no findings, whatever way it goes and whoever files it', () => {
     fc.assert(
-      fc.property(
-        fc.array(row, { minLength: 1, maxLength: 20 }),
-        fc.constantFrom(...dialects),
-        fc.boolean(),
-        (rows, { delimiter, decimal, bom }, crlf) => {
-          const quoted = (value: string): string =>
-            /["\n]/.test(value) || value.includes(delimiter) ? `"${value.replaceAll('"', '""')}"` : value;
-          const number = (value: string): string => quoted(value.replace('.', decimal));
-          const header = ['HS', 'Наименование', 'Origin', 'Net', 'Брутто', 'Package', 'Packages', 'Value', 'Currency'];
-          const lines = [
-            header,
-            ...rows.map((one) => [
-              one.hs,
-              quoted(one.description),
-              one.origin,
-              number(one.net),
-              number(one.net),
-              'CT',
-              String(one.count),
-              number(one.value),
-              'USD',
-            ]),
-          ];
-          const read = readItemTable(bom + lines.map((cells) => cells.join(delimiter)).join(crlf ? '\r\n' : '\n'));
-          expect(read.findings).toEqual([]);
-          expect(read.items.map(({ hs, netMass, packages }) => [hs, netMass, packages[0]?.count])).toEqual(
-            rows.map(({ hs, net, count }) => [hs, net, count]),
-          );
-          expect(read.items.map(({ description }) => description)).toEqual(
-            rows.map(({ description }) => description.replaceAll(/\s+/g, ' ')),
-          );
-          expect(read.values.map(({ value }) => value.amount)).toEqual(rows.map(({ value }) => value));
-        },
-      ),
-      { numRuns: 100 },
-    );
-  });
-
-  test.each([
-    ['1234', '1234'],
-    ['1234,5', '1234.5'],
-    ['1234.50', '1234.50'],
-    ['1 234,50', '1234.50'],
-    ['1\u00a0234.5', '1234.5'],
-    ['1.234,50', '1234.50'],
-    ['1,234.50', '1234.50'],
-    ['1.234.567', '1234567'],
-    ["1'234.5", '1234.5'],
-    ['0,500', '0.500'],
-    ['1234,567', '1234.567'],
-    ['1,234', 'ambiguous'],
-    ['12.345', 'ambiguous'],
-    ['', undefined],
-    ['-5', undefined],
-    ['1,23,4', undefined],
-    ['abc', undefined],
-    ['1e5', undefined],
-    ['1.234,567.8', undefined],
-  ])('%s is %s', (given, read) => expect(readNumber(given)).toBe(read));
-
-  test('whatever is given, it answers', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (csv) => Array.isArray(readItemTable(csv).findings)),
-      { numRuns: 200 },
-    );
-    expect(readItemTable('hs,net\n').findings.map(({ code }) => code)).toContain('column-missing');
-    expect(
-      readItemTable(`hs;description;origin;net;gross;package;packages\n${'080929;x;UZ;1;1;CT;1\n'.repeat(2001)}`)
-        .findings[0],
-    ).toMatchObject({ code: 'table-too-long', row: 2002 });
-    expect(readItemTable('hs;hs;description;origin;net;gross;package;packages\n').findings[0]).toMatchObject({
-      code: 'column-repeated',
-      column: 2,
-    });
-    expect(
-      readItemTable('hs;description;origin;net;gross;package;packages\n80929;x;UZ;1;1;CT;1\n').findings[0],
-    ).toMatchObject({ code: 'hs-digits', row: 2, column: 1 });
-    expect(readItemTable('"unclosed').findings[0]?.code).toMatch(/table-unreadable|column-missing/);
-  });
-});
-
-test('container numbers and chapters', () => {
-  for (const good of ['CSQU3054383', 'MSKU6011672', 'TEXU3070079'])
-    expect([good, isContainerNumber(good)]).toEqual([good, true]);
-  for (const bad of ['CSQU3054384', 'CSQU305438', 'csqu3054383', 'CSQX3054383', ''])
-    expect([bad, isContainerNumber(bad)]).toEqual([bad, false]);
-  expect(
-    Array.from({ length: 100 }, (_, i) => String(i).padStart(2, '0')).filter((chapter) => !isHsChapter(chapter)),
-  ).toEqual(['00', '77', '98', '99']);
-});
-
-describe('files are what they are declared to be', () => {
-  const png = Buffer.from(
-    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-    'base64',
-  );
-  test.each([
-    ['application/pdf', Buffer.from('%PDF-1.4\n'), undefined],
-    ['image/png', png, undefined],
-    ['image/jpeg', png, 'file-type-differs'],
-    ['text/csv', Buffer.from('a;b\nш;樱\n'), undefined],
-    ['text/csv', png, 'file-type-differs'],
-    ['text/csv', Buffer.from('a\u0000b'), 'file-not-text'],
-    ['application/json', Buffer.from('{"a":1}'), undefined],
-    ['application/json', Buffer.from('"a"'), 'file-type-differs'],
-    ['application/xml', Buffer.from('<?xml version="1.0"?><a/>'), undefined],
-    ['application/xml', Buffer.from('<!DOCTYPE a><a/>'), 'xml-doctype'],
-    ['application/pdf', Buffer.alloc(0), 'file-empty'],
-  ] as const)('%s', async (type, bytes, code) => expect((await mismatch(bytes, type, true))?.code).toBe(code));
-});
-
-describe('a dossier', () => {
-  const registry = testRegistry();
-  test('whatever has the form of a filing is checked without an exception', () => {
-    const text = fc.string({ minLength: 1, maxLength: 10 }).map((value) => value.replaceAll(/[^a-z]/g, 'x'));
-    fc.assert(
-      fc.property(
-        fc.array(fc.constantFrom('uz-yallama', 'kz-konysbayeva', 'aa-one', 'x'), { maxLength: 6 }),
-        text,
-        fc.constantFrom('0', '1', '99999.5'),
-        (posts, name, grossMass) => {
-          const given = filing({ posts, description: name, gross: grossMass });
-          const parsed = DossierFiling.safeParse(given);
-          if (parsed.success)
-            expect(Array.isArray(checkDossier(parsed.data, { registry, member: 'UZ', asOf: '2026-06-11' }))).toBe(true);
-        },
-      ),
-    );
-  });
-});
-
-describe('movements and events', () => {
-  const registry = testRegistry();
-  const [post] = registry.members.flatMap(({ posts }) => posts);
-  const movement = {
-    posts: post === undefined ? [] : [post.id],
-    leg: { mode: 'road' as const, from: { name: 'A', country: 'KZ' }, to: { name: 'B', country: 'KZ' } },
-    means: { mode: 'road' as const, identification: 'P', country: 'KZ' },
-    equipment: [],
-    consignments: [],
-  };
-  test('what does not fit is found', () => {
-    expect(checkMovement({ ...movement, posts: ['no-post'] }, registry)[0]?.code).toBe('post-unknown');
-    expect(
-      checkMovement({ ...movement, means: { ...movement.means, mode: 'rail' } }, registry).map(({ code }) => code),
-    ).toContain('mode-differs');
-    const twice = { dossier: '0190a1b2-0000-7000-8000-000000000000' };
-    expect(checkMovement({ ...movement, consignments: [twice, twice] }, registry).map(({ code }) => code)).toContain(
-      'consignment-repeated',
-    );
-    expect(
-      checkMovement(
-        { ...movement, leg: { ...movement.leg, departure: '2026-01-02T00:00:00Z', arrival: '2026-01-01T00:00:00Z' } },
-        registry,
-      ).map(({ code }) => code),
-    ).toContain('times-out-of-order');
-  });
-  test('an event is in the past, in a zone that exists, and says what its kind needs', () => {
-    const check = { movement, registry, now: new Date('2026-06-11T00:00:00Z'), zones: knownZones() };
-    const event = {
-      movement: twiceId,
-      event: 'departed' as const,
-      place: 'A',
-      occurredAt: '2026-06-10T00:00:00Z',
-      zone: 'Asia/Almaty',
-      source: 'operator' as const,
-    };
-    expect(checkEvent(event, check)).toEqual([]);
-    const codes = (change: object) => checkEvent({ ...event, ...change }, check).map(({ code }) => code);
-    expect(codes({ occurredAt: '2026-06-11T00:11:00Z' })).toEqual(['event-from-future']);
-    expect(codes({ occurredAt: '2026-06-11T00:09:00Z' })).toEqual([]);
-    expect(codes({ zone: 'Asia/Nowhere' })).toEqual(['zone-unknown']);
-    expect(codes({ event: 'arrived-at-post' })).toEqual(['post-missing']);
-    expect(codes({ event: 'reloaded' })).toEqual(['reload-missing']);
-    expect(codes({ event: 'seals-broken' })).toEqual(['seals-missing']);
-    expect(codes({ event: 'temperature-read' })).toEqual(['temperature-missing']);
-    expect(codes({ post: 'zz-elsewhere' })).toContain('post-not-on-way');
-  });
-  const twiceId = '0190a1b2-0000-7000-8000-000000000000';
-});
-
-describe('requirements', () => {
-  const body = RequirementBody.parse({
-    requirement: 'x.cherries',
-    direction: 'import',
-    goods: '0809',
-    origins: ['UZ'],
-    certificates: ['phytosanitary'],
-    registrations: ['orchard'],
-    treatments: ['cold-treatment'],
-    documents: ['271'],
-    source: { title: 't', address: 'a', read: '2026-01-01', confidence: 'secondary' },
-    validFrom: '2026-01-01',
-    validTo: '2026-12-31',
-  });
-  const goods = { items: [{ hs: '080929', origin: 'UZ' }] } as never;
-  test('apply by direction, goods, origin and day, both ends included', () => {
-    expect(applies(body, 'import', goods, '2026-01-01')).toBe(true);
-    expect(applies(body, 'import', goods, '2026-12-31')).toBe(true);
-    expect(applies(body, 'import', goods, '2027-01-01')).toBe(false);
-    expect(applies(body, 'transit', goods, '2026-06-01')).toBe(false);
-    expect(applies(body, 'import', { items: [{ hs: '080929', origin: 'TR' }] } as never, '2026-06-01')).toBe(false);
-    expect(applies(body, 'import', { items: [{ hs: '081010', origin: 'UZ' }] } as never, '2026-06-01')).toBe(false);
-  });
-  test('name what is missing, and nothing else', () => {
-    expect(
-      missingFor([body], { goods, documents: [], certificates: new Set(), asOf: '2026-06-11' }).map(
-        ({ kind, what }) => `${kind} ${what}`,
-      ),
-    ).toEqual(['certificate phytosanitary', 'document 271', 'registration orchard', 'treatment cold-treatment']);
-    const sanitary = { registrations: [{ kind: 'orchard' }], treatments: [{ kind: 'cold-treatment' }] } as never;
-    expect(
-      missingFor([body], {
-        goods,
-        sanitary,
-        documents: [{ code: '271' }] as never,
-        certificates: new Set(['phytosanitary']),
-        asOf: '2026-06-11',
+      fc.property(ways(registry), fc.constantFrom(...registry.members.map(({ code }) => code)), (way, filer) => {
+        expect(check(validFiling(way), filer)).toEqual([]);
       }),
-    ).toEqual([]);
+    );
   });
+  test('may leave out every section but goods and transport', () => {
+    const { goods, transport } = validFiling().sections;
+    expect(check({ ...validFiling(), sections: { goods, transport } })).toEqual([]);
+  });
+  test('may bear the date of tomorrow, where it is tomorrow already', () => {
+    const dated = made(({ commercial }) => (commercial.documents[0]!.issued = '2026-06-12'));
+    expect(check(dated)).toEqual([]);
+  });
+  test('sums exactly: no mass is too long to be added', () => {
+    const long = (extra: string) =>
+      made(({ goods }) => {
+        goods.items[0]!.grossMass = '900000000000000';
+        goods.items[1]!.grossMass = '1000.000001';
+        goods.grossMass = `900000000001000.00000${extra}`;
+      });
+    expect(check(long('1'))).toEqual([]);
+    expect(codes(long('0'))).toEqual(['/sections/goods/grossMass items-exceed-gross']);
+  });
+});
+
+describe('one thing wrong', () => {
+  test.each(wrongs)('%s', (_, change, finding) => {
+    const filing = made(change);
+    expect(DossierFiling.safeParse(filing).success).toBe(true);
+    expect(codes(filing)).toEqual([finding]);
+  });
+
+  test('each finding points into the filing', () => {
+    for (const [, change] of wrongs) {
+      const filing = made(change);
+      for (const { path, message } of check(filing)) {
+        let at: unknown = filing;
+        for (const part of path.slice(1).split('/')) at = (at as Record<string, unknown>)?.[part];
+        expect(at).toBeDefined();
+        expect(message).toMatch(/\.$/);
+      }
+    }
+  });
+});
+
+test('many things wrong: all are found at once', () => {
+  // Those that are told of the same place, or of the way as a whole, hide one another.
+  const apart = wrongs.filter(
+    ([, , finding]) => !/route|legs|item-repeated|item-unknown|values value-missing/.test(finding),
+  );
+  fc.assert(
+    fc.property(fc.subarray(apart, { minLength: 1 }), (some) => {
+      const found = new Set(codes(made(...some.map(([, change]) => change))));
+      const hidden = some.some(([name]) => name === 'no currency') ? /currency-differs/ : /^$/;
+      for (const [, , finding] of some) if (!hidden.test(finding)) expect(found).toContain(finding);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('whatever has the form of a filing is checked without an exception', () => {
+  const country = fc.constantFrom('UZ', 'KZ', 'CN', 'DE', 'TM');
+  const place = fc.record({ name: fc.constantFrom('A', 'B'), country });
+  const posts = fc.array(
+    fc.constantFrom(...registry.members.flatMap(({ posts: own }) => own.map(({ id }) => id)), 'x', 'aa-one'),
+    { maxLength: 6 },
+  );
+  const legs = fc.array(fc.record({ mode: fc.constantFrom('road', 'rail'), from: place, to: place }), {
+    minLength: 1,
+    maxLength: 5,
+  });
+  const audience = fc.array(
+    fc.record({ member: country, authorities: fc.constantFrom(undefined, ['kz.customs'], ['x']) }),
+    { maxLength: 3 },
+  );
+  const parts = fc.record({ origin: place, destination: place, posts, legs, audience, member: country });
+  fc.assert(
+    fc.property(parts, ({ origin, destination, posts: way, legs: stages, audience: readers, member }) => {
+      const filing = made(({ transport }, whole) => {
+        Object.assign(whole.route, { origin, destination, posts: way });
+        transport.legs = stages as typeof transport.legs;
+        whole.audiences = { driver: readers, commercial: readers, goods: readers } as unknown as Draft['audiences'];
+      });
+      const filer = registry.findMember(member) === undefined ? 'UZ' : member;
+      expect(Array.isArray(check(filing, filer))).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
 });
