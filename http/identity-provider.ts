@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider from 'oidc-provider';
+import { Refusal } from '../values/refusal.ts';
 
 /** One member's OpenID Connect issuer in a demonstration. A member in production has its own national one. */
 export interface IssuerOptions {
@@ -69,7 +70,17 @@ export async function startIssuer({
   });
   const server: Server = createServer(provider.callback());
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: Error & { code?: string }) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Refusal(500, 'port-taken', `Port ${port} is taken.`, {
+              params: { port },
+              remedy: 'Stop what listens there, or make a demonstration with another --port.',
+              cause: error,
+            })
+          : error,
+      ),
+    );
     server.listen(port, host, resolve);
   });
   return {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient, credentialsFor } from '../cli/api-client.ts';
-import { freePort } from '../storage/embedded.ts';
+import { basePort } from './ports.ts';
 
 /** A whole demonstration as a user runs it: the built command in its own process, nodes and PostgreSQL as children. */
 export const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
@@ -38,11 +38,6 @@ export function dostyk(
     child.once('close', (code) => resolve({ code, stdout, stderr }));
     child.stdin.end(options.input ?? '');
   });
-}
-
-/** A base port whose neighbours are very likely free as well. */
-export async function basePort(): Promise<number> {
-  return Math.min(60_000, Math.max(10_000, await freePort())) - 1;
 }
 
 export interface Demo {

@@ -156,7 +156,7 @@ test('a fresh copy without the examples folder installs, builds and is whole', a
   });
   expect(existsSync(join(copy, 'examples'))).toBe(false);
   const { spawnSync } = await import('node:child_process');
-  const { basePort } = await import('./demo.ts');
+  const { basePort } = await import('./ports.ts');
   const started = spawnSync(
     process.execPath,
     [join(copy, 'cli', 'dostyk.js'), 'start', '--once', '--port', String(await basePort())],

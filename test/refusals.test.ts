@@ -371,6 +371,7 @@ describe('what is filed', () => {
     expect(answer.items).toHaveLength(1);
     expect(answer.findings.map(({ row, column, code }) => [row, column, code])).toEqual([
       [3, 4, 'number-ambiguous'],
+      [3, 1, 'hs-impossible'],
       [4, 2, 'formula-refused'],
     ]);
   });
