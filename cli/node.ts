@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { createApp, listen } from '../http/server.ts';
+import { listen } from '../http/listen.ts';
+import { createApp } from '../http/server.ts';
 import { SignIn } from '../http/sign-in.ts';
 import { openNode } from '../platform.ts';
 import { Refusal } from '../values/refusal.ts';

@@ -1,20 +1,20 @@
-import type { DostykNode } from '../platform.ts';
+import type { HttpNode } from './node.ts';
 
-/** Counts of requests by route, method and status; no path holds an id. */
+/** Counts of requests. Routes, methods and statuses are few: nothing that a stranger asks for makes this grow. */
 export class Metrics {
   readonly requests = new Map<string, number>();
 
   count(route: string, method: string, status: number): void {
-    const key = `route="${route.replaceAll(/["\\\n]/g, '_')}",method="${method.replaceAll(/[^A-Z]/g, '').slice(0, 10)}",status="${status}"`;
-    // Routes are few; whoever asks for nonsense shares one.
-    if (this.requests.size < 1000 || this.requests.has(key)) this.requests.set(key, (this.requests.get(key) ?? 0) + 1);
+    const key = `route="${route}",method="${method}",status="${status}"`;
+    this.requests.set(key, (this.requests.get(key) ?? 0) + 1);
   }
 }
 
 /** Prometheus text format 0.0.4. */
-export async function metricsText(node: DostykNode, { requests }: Metrics): Promise<string> {
+export async function metricsText(node: HttpNode, { requests }: Metrics): Promise<string> {
   const { ledger, member } = node.context;
-  const { peers, faults } = await node.federation.status();
+  const database = await node.databaseOk();
+  const { peers, faults } = database ? await node.federation.status() : { peers: [], faults: [] };
   const lines: string[] = [];
   const metric = (
     name: string,
@@ -28,6 +28,7 @@ export async function metricsText(node: DostykNode, { requests }: Metrics): Prom
       ...values.map(([labels, value]) => `${name}${labels === '' ? '' : `{${labels}}`} ${value}`),
     );
   };
+  metric('dostyk_database_up', 'gauge', 'Whether the database answers.', [['', database ? 1 : 0]]);
   metric('dostyk_log_published_size', 'gauge', 'Size of the newest signed checkpoint.', [
     [`member="${member}"`, Number(ledger.published?.size ?? 0n)],
   ]);

@@ -5,8 +5,78 @@ import { membersContract } from '../members/contract.ts';
 import { tradeContract } from '../trade/contract.ts';
 import { Problem } from './problem.ts';
 
+export interface Described {
+  /** Of the node, e.g. 'http://127.0.0.1:7001'. */
+  readonly address: string;
+  /** The OpenID Connect issuer whose tokens the node takes. */
+  readonly issuer: string;
+}
+
+interface Operation {
+  parameters?: unknown[];
+  responses: Record<string, unknown>;
+  security?: unknown[];
+}
+
+const PROBLEM = {
+  description: 'Problem details (RFC 9457); `/problems/{code}` explains each code',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'A repeat with the same key and the same content gets the first answer; nothing is done twice.',
+  schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
+};
+
+const binary = { '*/*': { schema: { type: 'string', format: 'binary' } } };
+
+/** Files are streamed and so have no contract. */
+const FILES = {
+  '/attachments': {
+    post: {
+      operationId: 'trade.putAttachment',
+      summary: 'Upload a file of at most 20 MB that sections and answers may name',
+      tags: ['trade'],
+      parameters: [{ name: 'name', in: 'query', required: true, schema: { type: 'string', maxLength: 120 } }],
+      requestBody: { required: true, content: binary },
+      responses: {
+        200: {
+          description: 'What a section names the file by',
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                properties: {
+                  name: { type: 'string' },
+                  mediaType: { type: 'string' },
+                  size: { type: 'integer' },
+                  hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+                  salt: { type: 'string', contentEncoding: 'base64' },
+                },
+                required: ['name', 'mediaType', 'size', 'hash', 'salt'],
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  '/attachments/{hash}': {
+    get: {
+      operationId: 'trade.getAttachment',
+      summary: 'Download a file that the caller may read',
+      tags: ['trade'],
+      parameters: [{ name: 'hash', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{64}$' } }],
+      responses: { 200: { description: 'The file', content: binary } },
+    },
+  },
+};
+
 /** The OpenAPI 3.1 document of the contracts; each operation may answer with problem details. */
-export async function openApiDocument(address: string): Promise<Record<string, unknown>> {
+export async function openApiDocument({ address, issuer }: Described): Promise<Record<string, unknown>> {
   const generator = new OpenAPIGenerator({ schemaConverters: [new ZodToJsonSchemaConverter()] });
   const document = await generator.generate(
     { trade: tradeContract, members: membersContract },
@@ -28,24 +98,23 @@ export async function openApiDocument(address: string): Promise<Record<string, u
         securitySchemes: {
           oauth2: {
             type: 'oauth2',
-            flows: { clientCredentials: { tokenUrl: 'token', scopes: {} } },
-            description: "Tokens of the member's identity provider.",
+            flows: { clientCredentials: { tokenUrl: `${issuer}/token`, scopes: {} } },
+            description: `Tokens of the member's identity provider for ${address}/api. Where its metadata (${issuer}/.well-known/openid-configuration) names another token address, that one counts.`,
           },
         },
         schemas: { Problem: z.toJSONSchema(Problem, { io: 'output' }) as never },
       },
     },
   );
-  const problem = {
-    description: 'Problem details (RFC 9457)',
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-  };
-  for (const path of Object.values(
-    (document.paths ?? {}) as Record<string, Record<string, { responses?: Record<string, unknown> }>>,
-  )) {
-    for (const operation of Object.values(path)) {
-      if (operation?.responses !== undefined) operation.responses = { ...operation.responses, default: problem };
+  const paths = { ...document.paths, ...structuredClone(FILES) } as Record<string, Record<string, Operation>>;
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      operation.responses = { ...operation.responses, default: PROBLEM };
+      if (method === 'post' && path !== '/attachments')
+        operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
+      // Who the members are is told to everyone.
+      if (path === '/members') operation.security = [];
     }
   }
-  return document as unknown as Record<string, unknown>;
+  return { ...document, paths } as unknown as Record<string, unknown>;
 }

@@ -1,10 +1,10 @@
-import { call } from '@orpc/server';
+import { call, ORPCError } from '@orpc/server';
 import { html } from 'hono/html';
 import type { RequestContext } from '../members/context.ts';
 import { LANGUAGES } from '../members/registry.ts';
-import type { DostykNode } from '../platform.ts';
 import type { DossierSummary, DossierView, TimelineEntry } from '../trade/contract.ts';
 import { Refusal } from '../values/refusal.ts';
+import type { HttpNode } from './node.ts';
 
 /**
  * The plain page of a node: members, log heads with cosignatures and, in a demonstration only, dossiers with timelines. Rendered on
@@ -32,7 +32,7 @@ const STATE_MARKS: Readonly<Record<string, string>> = {
   passed: '›',
 };
 
-async function layout(node: DostykNode, title: string, body: Html | Promise<Html>): Promise<Html> {
+async function layout(node: HttpNode, title: string, body: Html | Promise<Html>): Promise<Html> {
   const { registry, member, demo } = node.context;
   const name = registry.getMember(member).name;
   return html`<!doctype html>
@@ -75,7 +75,7 @@ function status(state: string): Html {
   return html`<span class="status ${state}"><span aria-hidden="true">${STATE_MARKS[state] ?? '·'}</span> ${state}</span>`;
 }
 
-async function heads(node: DostykNode): Promise<Html> {
+async function heads(node: HttpNode): Promise<Html> {
   const { registry, member, ledger } = node.context;
   const { peers, faults } = await node.federation.status();
   const names = new Map(registry.members.map(({ code, name }) => [code, name.en]));
@@ -110,7 +110,7 @@ function row(one: DossierSummary): Html {
   return html`<tr><th scope="row"><a href="/dossiers/${one.dossier}">${one.goods === '' ? 'goods not open to this node' : one.goods}</a></th><td>${one.origin} → ${one.destination}</td><td class="n">${one.grossMass === '' ? '–' : `${one.grossMass} kg`}</td><td class="n">${one.version}</td><td>${status(one.state)}</td><td>${time(one.changedAt)}</td></tr>`;
 }
 
-async function dossiers(node: DostykNode): Promise<Html> {
+async function dossiers(node: HttpNode): Promise<Html> {
   const { items, next } = await node.overview(50);
   if (items.length === 0) {
     return html`<section aria-labelledby="dossiers"><h2 id="dossiers">Dossiers</h2><p>None has arrived here yet. <code>npx dostyk play examples/journeys/*.json</code> files some.</p></section>`;
@@ -128,7 +128,7 @@ ${next === null ? '' : html`<p>The newest ${items.length} are shown; the API pag
 </section>`;
 }
 
-export async function homePage(node: DostykNode): Promise<Html> {
+export async function homePage(node: HttpNode): Promise<Html> {
   const { registry, member, demo } = node.context;
   return layout(
     node,
@@ -146,7 +146,7 @@ function awaited(entry: TimelineEntry, now: Date): Html {
   return html`${what} by ${from.kind} ${from.id}, since ${time(from_)} (${since(from_, now)})`;
 }
 
-function postEntry(node: DostykNode, entry: TimelineEntry, now: Date): Html {
+function postEntry(node: HttpNode, entry: TimelineEntry, now: Date): Html {
   const post = node.context.registry.findPost(entry.post);
   return html`<li>
 <h3>${post?.name ?? entry.post} <span class="quiet">${entry.post} · ${node.context.registry.findMember(entry.member)?.name.en ?? entry.member}</span></h3>
@@ -159,16 +159,17 @@ ${entry.decisions.map(
 </li>`;
 }
 
-export async function dossierPage(node: DostykNode, id: string, requestId: string): Promise<Html> {
+export async function dossierPage(node: HttpNode, id: string, requestId: string): Promise<Html> {
   const unknown = new Refusal(404, 'dossier-unknown', 'There is no such dossier here.', { params: { dossier: id } });
   if (!node.context.demo) throw unknown;
   let view: DossierView;
   try {
     const context: RequestContext = await node.requestContext(node.viewer(), requestId);
     view = await call(node.routers.trade.getDossier, { dossier: id }, { context });
-  } catch {
+  } catch (error) {
     // Unknown, unreadable or not an id: the page says the same.
-    throw unknown;
+    const declined = error instanceof Refusal || error instanceof ORPCError;
+    throw declined && error.status < 500 ? unknown : error;
   }
   const now = node.context.clock();
   return layout(

@@ -36,10 +36,12 @@ const TITLES: Readonly<Record<number, string>> = {
   405: 'Method not allowed',
   409: 'In conflict with what is there',
   410: 'Gone',
+  408: 'Too slow',
   413: 'Too large',
   415: 'Media type not accepted',
   422: 'The content is wrong',
   429: 'Too many requests',
+  431: 'Too large',
   500: 'The node failed',
   502: 'A peer failed',
   503: 'Not available now',
@@ -81,15 +83,19 @@ export function refusalOf(error: unknown): { readonly refusal: Refusal; readonly
   return { refusal: new Refusal(500, 'internal', 'The node failed; the request id leads to its log.'), accident: true };
 }
 
+/** Parameters `retryAfter` (seconds) and `allow` (methods) are headers as well. */
 export function problemResponse(refusal: Refusal, requestId: string): Response {
-  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
-  const { retryAfter } = refusal.params;
+  const headers = new Headers({
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+  });
+  const { retryAfter, allow } = refusal.params;
   if (retryAfter !== undefined) headers.set('retry-after', String(retryAfter));
+  if (allow !== undefined) headers.set('allow', String(allow));
+  // RFC 6750, 3.1: who sent no token is told no error.
   if (refusal.status === 401)
-    headers.set(
-      'www-authenticate',
-      `Bearer error="${refusal.code === 'token-missing' ? 'invalid_request' : 'invalid_token'}"`,
-    );
+    headers.set('www-authenticate', /token-missing$/.test(refusal.code) ? 'Bearer' : 'Bearer error="invalid_token"');
   return new Response(JSON.stringify(problemOf(refusal, requestId)), { status: refusal.status, headers });
 }
 
@@ -97,20 +103,24 @@ interface Issue {
   readonly path?: readonly unknown[] | undefined;
   readonly code?: string;
   readonly message: string;
+  /** Of fields that the schema does not know. */
+  readonly keys?: readonly string[];
 }
 
-/** Findings of a schema's issues, with JSON Pointers. */
+/** Findings of a schema's issues, with JSON Pointers; each unknown field is one. */
 export function findingsOf(issues: readonly Issue[]): Finding[] {
-  return issues.slice(0, 100).map(({ path = [], code, message }) => ({
-    path: path
-      .map(
-        (part) =>
-          `/${String((part as { key?: unknown })?.key ?? part)
-            .replaceAll('~', '~0')
-            .replaceAll('/', '~1')}`,
-      )
-      .join(''),
-    code: code === 'unrecognized_keys' ? 'unknown-field' : 'form-wrong',
-    message,
-  }));
+  const found = issues.slice(0, 100).flatMap(({ path = [], code, message, keys = [] }): Finding[] => {
+    const place = path.map((part) => (part as { key?: unknown } | null)?.key ?? part);
+    if (code !== 'unrecognized_keys') return [{ path: pointer(place), code: 'form-wrong', message }];
+    return keys.map((key) => ({
+      path: pointer([...place, key]),
+      code: 'unknown-field',
+      message: 'there is no such field',
+    }));
+  });
+  return found.slice(0, 100);
 }
+
+/** RFC 6901. */
+const pointer = (place: readonly unknown[]): string =>
+  place.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

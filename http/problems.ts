@@ -49,6 +49,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'file-unreadable': 'The command line could not read a file.',
   findings: 'The content is wrong; each finding names the place, what was wrong and what to do. Nothing was filed.',
   'goods-not-here': 'The goods section has not arrived, or is not open to this authority.',
+  'headers-too-large': 'Address and headers of a request have at most 16 KiB together.',
   'idempotency-conflict': 'The Idempotency-Key was used for another request. Use a new key for a new request.',
   'idempotency-key-invalid': 'An Idempotency-Key has 1 to 200 printable characters without spaces.',
   'input-invalid': 'Fields are missing, unknown or of the wrong form; findings name each.',
@@ -108,6 +109,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'registry-untrusted': 'The registry does not begin at the genesis that is pinned here.',
   'replay-differs': 'The views folded anew differ from those that were there. Both digests are given.',
   'request-malformed': 'The request can not be read.',
+  'request-timeout': 'The request did not arrive within the time that a node waits for one.',
   'requirement-unmet':
     'What the authority asks for these goods is missing; findings name it. Hold the consignment until it is there.',
   'route-unknown': 'There is nothing at this address. See /openapi.json.',

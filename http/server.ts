@@ -1,64 +1,60 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
-import { Readable } from 'node:stream';
-import { serve } from '@hono/node-server';
-import { OpenAPIHandler } from '@orpc/openapi/fetch';
-import { ORPCError } from '@orpc/server';
 import { Hono } from 'hono';
-import type { RequestContext } from '../members/context.ts';
+import { matchedRoutes } from 'hono/route';
 import { describeMembers } from '../members/handlers.ts';
-import type { DostykNode } from '../platform.ts';
 import { Refusal } from '../values/refusal.ts';
+import { contractRequest, serveContracts } from './api.ts';
 import { readBody } from './body.ts';
+import { download } from './download.ts';
 import { Metrics, metricsText } from './metrics.ts';
+import type { HttpNode } from './node.ts';
 import { openApiDocument } from './open-api.ts';
+import { operationsAt } from './operation.ts';
 import { dossierPage, homePage, pageHeaders, stylesheet } from './page.ts';
-import { findingsOf, problemResponse, refusalOf } from './problem.ts';
+import { problemResponse, refusalOf } from './problem.ts';
 import { PROBLEMS } from './problems.ts';
 import type { SignIn } from './sign-in.ts';
 
 export interface ServerOptions {
-  readonly node: DostykNode;
+  readonly node: HttpNode;
   readonly signIn: SignIn;
   /** One structured line a request or failure; never a body, a token or a query. */
   readonly log?: (entry: Readonly<Record<string, unknown>>) => void;
 }
 
-type Variables = { requestId: string };
+type App = Hono<{ Variables: { requestId: string } }>;
 
-const JSON_LIMIT = 1_048_576;
-const BULK_LIMIT = 8 * 1_048_576;
-const BULK = /^\/api\/(dossier-imports|item-tables)$/;
+const FILE_LIMIT = 20_971_520;
 const IMMUTABLE = 'public, max-age=31536000, immutable';
+const METHODS = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'];
 
 /** Every route of one node. */
-export function createApp({ node, signIn, log = () => undefined }: ServerOptions): Hono<{ Variables: Variables }> {
+export function createApp({ node, signIn, log = () => undefined }: ServerOptions): App {
   const { context } = node;
-  const app = new Hono<{ Variables: Variables }>();
+  const app: App = new Hono();
   const metrics = new Metrics();
-  const document = openApiDocument(context.registry.getMember(context.member).address);
+  const api = serveContracts(node.routers);
+  const { address } = context.registry.getMember(context.member);
+  const document = openApiDocument({ address, issuer: signIn.issuer });
 
-  const logAccident = (error: unknown, refusal: Refusal, requestId: string): void => {
+  const logAccident = (error: unknown, code: string, requestId: string): void => {
     const cause = error instanceof Refusal ? (error.cause ?? error) : error;
-    log({
-      level: 'error',
-      requestId,
-      code: refusal.code,
-      error: cause instanceof Error ? (cause.stack ?? cause.message) : refusal.message,
-    });
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    log({ level: 'error', requestId, code, error: text });
   };
   const decline = (error: unknown, requestId: string): Response => {
     const { refusal, accident } = refusalOf(error);
-    if (accident) {
-      const cause = error instanceof Refusal ? error.cause : error;
-      log({
-        level: 'error',
-        requestId,
-        code: refusal.code,
-        error: cause instanceof Error ? (cause.stack ?? cause.message) : refusal.message,
-      });
-    }
+    if (accident) logAccident(error, refusal.code, requestId);
     return problemResponse(refusal, requestId);
+  };
+  /** Why nothing answered: another method would have, or nothing is there. */
+  const unanswered = (method: string, path: string): Refusal => {
+    const allowed = methodsAt(app, path);
+    if (allowed.length === 0)
+      return new Refusal(404, 'route-unknown', 'There is nothing at this address.', { remedy: 'See /openapi.json.' });
+    return new Refusal(405, 'method-not-allowed', `This address does not take ${method}.`, {
+      params: { allow: allowed.join(', ') },
+    });
   };
 
   app.use(async (c, next) => {
@@ -73,7 +69,7 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     c.header('x-frame-options', 'DENY');
     if (!c.res.headers.has('content-security-policy'))
       c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
-    const route = routeOf(c.req.path);
+    const route = routeOf(c.req.method, c.req.path, matchedRoutes(c));
     metrics.count(route, c.req.method, c.res.status);
     log({
       level: 'info',
@@ -85,37 +81,9 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     });
   });
   app.onError((error, c) => decline(error, c.get('requestId')));
-  app.notFound((c) =>
-    decline(
-      new Refusal(404, 'route-unknown', 'There is nothing at this address.', { remedy: 'See /openapi.json.' }),
-      c.get('requestId'),
-    ),
-  );
+  app.notFound((c) => decline(unanswered(c.req.method, c.req.path), c.get('requestId')));
 
   // Contracts.
-  const api = new OpenAPIHandler<RequestContext>(
-    { trade: node.routers.trade, members: node.routers.members },
-    {
-      clientInterceptors: [
-        async ({ next, context: { requestId } }) => {
-          try {
-            return await next();
-          } catch (error) {
-            if (error instanceof ORPCError) throw error;
-            const { refusal, accident } = refusalOf(error);
-            if (accident) logAccident(error, refusal, requestId);
-            const { status, code, message, params, findings, remedy } = refusal;
-            throw new ORPCError(code, {
-              status,
-              message,
-              data: { refusal: { status, code, params, findings, remedy } },
-            });
-          }
-        },
-      ],
-      customErrorResponseBodyEncoder: (error) => ({ thrown: error }),
-    },
-  );
   app.post('/api/attachments', async (c) => {
     const requestId = c.get('requestId');
     const caller = await signIn.caller(c.req.header('authorization'));
@@ -123,7 +91,7 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     const requestContext = await node.requestContext(caller, requestId);
     if (c.req.raw.body === null) throw new Refusal(422, 'file-refused', 'The file is empty.');
     const declared = Number(c.req.header('content-length') ?? 0);
-    if (declared > 20_971_520) throw new Refusal(413, 'file-too-large', 'A file has at most 20 MB.');
+    if (declared > FILE_LIMIT) throw new Refusal(413, 'file-too-large', 'A file has at most 20 MB.');
     return c.json(
       await node.putAttachment(
         requestContext,
@@ -135,7 +103,7 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
   app.get('/api/attachments/:hash', async (c) => {
     const caller = await signIn.caller(c.req.header('authorization'));
     const file = await node.getAttachment(await node.requestContext(caller, c.get('requestId')), c.req.param('hash'));
-    return streamed(file);
+    return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
   app.get('/api/members', (c) => c.json(describeMembers(context.registry), 200, { 'cache-control': 'no-cache' }));
   app.all('/api/*', async (c) => {
@@ -149,28 +117,11 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
         'An Idempotency-Key has 1 to 200 printable characters without spaces.',
       );
     }
-    let request = c.req.raw;
-    if (!['GET', 'HEAD'].includes(request.method)) {
-      const body = await readBody(request, BULK.test(c.req.path) ? BULK_LIMIT : JSON_LIMIT);
-      if (!/^application\/json\b/.test(request.headers.get('content-type') ?? '')) {
-        throw new Refusal(415, 'content-type-not-json', 'The body must be application/json.');
-      }
-      try {
-        JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-      } catch (cause) {
-        throw new Refusal(400, 'json-malformed', `The body is not JSON: ${(cause as Error).message.slice(0, 200)}`, {
-          cause,
-        });
-      }
-      request = new Request(request.url, { method: request.method, headers: request.headers, body: Buffer.from(body) });
-    }
-    const { matched, response } = await api.handle(request, {
-      prefix: '/api',
-      context: await node.requestContext(caller, requestId, idempotencyKey),
-    });
-    if (!matched)
-      throw new Refusal(404, 'route-unknown', 'The API has no such operation.', { remedy: 'See /openapi.json.' });
-    return response.status < 400 ? response : decline(await thrownBy(response), requestId);
+    const { method, path } = c.req;
+    const operation = operationsAt(below(path)).find((one) => one.method === (method === 'HEAD' ? 'GET' : method));
+    if (operation === undefined) throw unanswered(method, path);
+    const request = await contractRequest(c.req.raw, operation.template);
+    return api(request, await node.requestContext(caller, requestId, idempotencyKey));
   });
   app.get('/openapi.json', async (c) => c.json(await document, 200, { 'access-control-allow-origin': '*' }));
   app.get('/problems/:code', (c) => {
@@ -220,7 +171,8 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
   });
   app.get('/peer/attachments/:hash', async (c) => {
     const peer = await node.federation.authenticate(c.req.header('authorization'));
-    return streamed(await node.servePeerAttachment(peer, c.req.param('hash')));
+    const file = await node.servePeerAttachment(peer, c.req.param('hash'));
+    return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
   app.get('/registry', (c) => c.json({ genesis: context.registry.genesis, versions: context.registry.versions }));
   app.get('/members', (c) => c.json(describeMembers(context.registry)));
@@ -254,121 +206,24 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
   return app;
 }
 
-/** The error behind a failed answer of the contracts, as the encoder passed it on. */
-async function thrownBy(response: Response): Promise<unknown> {
-  const body = (await response.json()) as {
-    thrown?: { code?: string; data?: { refusal?: unknown; issues?: never[] }; message?: string };
-  };
-  return asRefusal(response.status, body.thrown ?? {});
+const below = (path: string): string => path.slice('/api'.length);
+
+/** Methods that an address takes, sorted; empty where nothing is there. */
+function methodsAt(app: App, path: string): string[] {
+  const plain = METHODS.filter((method) =>
+    app.router.match(method, path)[0].some(([[, one]]) => one.method === method),
+  );
+  const contracts = path.startsWith('/api/') ? operationsAt(below(path)).map(({ method }) => method) : [];
+  const found = new Set([...plain, ...contracts]);
+  if (found.has('GET')) found.add('HEAD');
+  return [...found].sort();
 }
 
-function asRefusal(
-  status: number,
-  thrown: { code?: string; data?: { issues?: never[]; refusal?: unknown }; message?: string },
-): unknown {
-  const refusal = thrown.data?.refusal as
-    | { status: number; code: string; text: string; params: never; findings: never; remedy?: string }
-    | undefined;
-  if (refusal !== undefined) {
-    const { remedy } = refusal;
-    return new Refusal(refusal.status, refusal.code, thrown.message ?? '', {
-      params: refusal.params,
-      findings: refusal.findings,
-      ...(remedy === undefined ? {} : { remedy }),
-    });
-  }
-  if (status === 400 && Array.isArray(thrown.data?.issues)) {
-    const findings = findingsOf(thrown.data.issues);
-    return new Refusal(
-      400,
-      'input-invalid',
-      `${findings.length === 1 ? 'One field is' : `${findings.length} fields are`} wrong.`,
-      {
-        findings,
-        remedy: 'Correct what the findings name; see /openapi.json for the form.',
-      },
-    );
-  }
-  if (status === 405) return new Refusal(405, 'method-not-allowed', 'This address does not take that method.');
-  if (status < 500) return new Refusal(status, 'request-malformed', thrown.message ?? 'The request can not be read.');
-  return new Error(thrown.message ?? 'a handler failed');
-}
-
-function streamed(file: {
-  name: string;
-  mediaType: string;
-  size: number;
-  chunks: AsyncGenerator<Uint8Array>;
-}): Response {
-  return new Response(Readable.toWeb(Readable.from(file.chunks)) as unknown as BodyInit, {
-    headers: {
-      'content-type': file.mediaType,
-      'content-length': String(file.size),
-      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
-      'cache-control': 'private, no-store',
-    },
-  });
-}
-
-/** A path without ids, for metrics and logs. */
-function routeOf(path: string): string {
-  return path
-    .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}/g, ':id')
-    .replace(/^\/log\/tile\/.*/, '/log/tile/*')
-    .replace(/^\/status\/.*/, '/status/:authority')
-    .replace(
-      /^\/(?!api|log|witness|peer|status|registry|members|health|metrics|openapi|problems|page|dossiers|$).*/,
-      '/*',
-    )
-    .slice(0, 80);
-}
-
-export interface RunningServer {
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
-/** Listens; resolves when the port is open. */
-export function listen(
-  app: Hono<{ Variables: Variables }>,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<RunningServer> {
-  return new Promise((resolve, reject) => {
-    const server = serve(
-      {
-        fetch: app.fetch,
-        hostname: host,
-        port,
-        serverOptions: {
-          requestTimeout: 120_000,
-          headersTimeout: 15_000,
-          keepAliveTimeout: 10_000,
-          maxHeaderSize: 16_384,
-        },
-      },
-      (info) => {
-        resolve({
-          port: info.port,
-          stop: () =>
-            new Promise((done) => {
-              server.close(() => done());
-              const http = server as Server;
-              http.closeIdleConnections();
-              setTimeout(() => http.closeAllConnections(), 2000).unref();
-            }),
-        });
-      },
-    ) as Server;
-    server.once('error', (error: Error & { code?: string }) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new Refusal(500, 'port-taken', `Port ${port} is taken.`, {
-              params: { port },
-              remedy: 'Stop what listens there, or make a demonstration with another --port.',
-              cause: error,
-            })
-          : error,
-      );
-    });
-  });
+/** The address that answered as the contracts and routes write it, so that metrics and logs hold nothing that stood in it. */
+function routeOf(method: string, path: string, matched: readonly { readonly method: string; readonly path: string }[]) {
+  const plain = matched.find((one) => one.method !== 'ALL');
+  if (plain !== undefined) return plain.path.replaceAll(/:([a-z]+)/g, '{$1}');
+  const operations = path.startsWith('/api/') ? operationsAt(below(path)) : [];
+  const operation = operations.find((one) => one.method === method) ?? operations[0];
+  return operation === undefined ? '/*' : `/api${operation.template}`;
 }

@@ -11,6 +11,9 @@ export interface SignInOptions {
   readonly clock: () => Date;
 }
 
+/** What jose throws where the key set does not come or is none; the token may be good. */
+const KEYS_AWAY: ReadonlySet<string> = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID']);
+
 /** Reads who calls from an OAuth 2 access token (RFC 9068); whether that may do something is a mandate's question. */
 export class SignIn {
   readonly #options: SignInOptions;
@@ -18,6 +21,10 @@ export class SignIn {
 
   constructor(options: SignInOptions) {
     this.#options = options;
+  }
+
+  get issuer(): string {
+    return this.#options.issuer;
   }
 
   async #discover(): Promise<JWTVerifyGetKey> {
@@ -68,12 +75,7 @@ export class SignIn {
     } catch (cause) {
       if (cause instanceof errors.JWTExpired)
         throw new Refusal(401, 'token-expired', 'The access token has expired.', { remedy: 'Get a new one.', cause });
-      if (cause instanceof errors.JWKSTimeout)
-        throw new Refusal(503, 'sign-in-unavailable', 'The identity provider does not answer.', {
-          params: { retryAfter: 5 },
-          cause,
-        });
-      if (cause instanceof errors.JOSEError)
+      if (cause instanceof errors.JOSEError && !KEYS_AWAY.has(cause.code))
         throw new Refusal(401, 'token-invalid', 'The access token is not valid here.', { cause });
       throw new Refusal(503, 'sign-in-unavailable', "The identity provider's keys can't be had.", {
         params: { retryAfter: 5 },

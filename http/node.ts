@@ -1,0 +1,25 @@
+import type { NodeContext } from '../members/context.ts';
+import type { DostykNode } from '../platform.ts';
+
+/** What this folder asks of a node, and no more. */
+export interface HttpNode
+  extends Pick<
+    DostykNode,
+    | 'routers'
+    | 'requestContext'
+    | 'putAttachment'
+    | 'getAttachment'
+    | 'servePeerAttachment'
+    | 'statusList'
+    | 'overview'
+    | 'viewer'
+    | 'databaseOk'
+  > {
+  readonly context: Pick<NodeContext, 'member' | 'demo' | 'registry' | 'clock'> & {
+    readonly ledger: Pick<NodeContext['ledger'], 'published' | 'final' | 'queued' | 'cosignedNote'>;
+    readonly tiles: Pick<NodeContext['tiles'], 'serve'>;
+  };
+  readonly federation: Pick<DostykNode['federation'], 'status' | 'authenticate' | 'serveRecords'> & {
+    readonly witness: Pick<DostykNode['federation']['witness'], 'addCheckpoint' | 'held'>;
+  };
+}
