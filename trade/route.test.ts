@@ -87,6 +87,12 @@ describe('legs follow the posts', () => {
     expect(
       check(loop, legs(['road', 'UZ', 'UZ'], ['rail', 'UZ', 'TJ'], ['road', 'TJ', 'UZ'], ['rail', 'UZ', 'UZ'])),
     ).toEqual([]);
+    const longer = route('UZ', 'KG', [
+      ...['uz-saryasia', 'tj-dusti', 'tj-fotehobod', 'uz-oybek'],
+      ...['uz-savay', 'kg-kara-suu'],
+    ]);
+    expect(check(longer, legs(['road', 'UZ', 'UZ'], ['rail', 'UZ', 'KG']))).toEqual([]);
+    expect(check(longer, legs(['road', 'UZ', 'KG']))).toEqual(['/sections/transport/legs/0/mode mode-differs']);
     expect(check(loop, legs(['road', 'UZ', 'UZ']))).toEqual(['/sections/transport/legs/0/mode mode-differs']);
   });
 });
