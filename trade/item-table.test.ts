@@ -208,9 +208,10 @@ describe('the whole table', () => {
     }
   });
 
-  test('a header whose cells hold the delimiter or a break is taken apart rightly', () => {
-    const csv = '"a,\nb",hs,description,origin,net,gross,package,packages\n1,080929,x,UZ,1,1,CT,1';
-    expect(found(csv)).toEqual([]);
+  test('a header whose cells hold delimiters, breaks or quotes is taken apart rightly', () => {
+    const rest = 'hs,description,origin,net,gross,package,packages\n1,080929,x,UZ,1,1,CT,1';
+    for (const first of ['"a,\nb"', '"a;b;c;d;e;f;g;h;i"', '\ufeff"No"']) expect(found(`${first},${rest}`)).toEqual([]);
+    expect(readItemTable(`\ufeff"No",${rest.replace('\n1,', '\n5,')}`).items[0]?.number).toBe(5);
   });
 });
 
