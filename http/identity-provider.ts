@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
-import Provider from 'oidc-provider';
-import { Refusal } from '../values/refusal.ts';
+import Provider, { errors } from 'oidc-provider';
+import { openPort } from './listen.ts';
 
 /** One member's OpenID Connect issuer in a demonstration. A member in production has its own national one. */
 export interface IssuerOptions {
@@ -54,7 +54,7 @@ export async function startIssuer({
         defaultResource: () => resource,
         useGrantedResource: () => true,
         getResourceServerInfo: (_: unknown, indicator: string) => {
-          if (indicator !== resource) throw new Error('no such resource');
+          if (indicator !== resource) throw new errors.InvalidTarget();
           return {
             scope: '',
             audience: resource,
@@ -69,20 +69,7 @@ export async function startIssuer({
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
   });
   const server: Server = createServer(provider.callback());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: Error & { code?: string }) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new Refusal(500, 'port-taken', `Port ${port} is taken.`, {
-              params: { port },
-              remedy: 'Stop what listens there, or make a demonstration with another --port.',
-              cause: error,
-            })
-          : error,
-      ),
-    );
-    server.listen(port, host, resolve);
-  });
+  await openPort(server, { host, port });
   return {
     issuer,
     stop: () =>

@@ -21,7 +21,7 @@ export interface Listening {
  * @throws Refusal 500 `port-taken`
  * @example const { port, stop } = await listen(createApp({ node, signIn }), { host: '127.0.0.1', port: 8080 });
  */
-export function listen(
+export async function listen(
   app: { readonly fetch: (request: Request) => Response | Promise<Response> },
   { host, port }: Listening,
 ): Promise<RunningServer> {
@@ -36,6 +36,12 @@ export function listen(
     }),
   );
   server.on('clientError', answerUnreadable);
+  await openPort(server, { host, port });
+  return { port: portOf(server, port), stop: () => stop(server) };
+}
+
+/** @throws Refusal 500 `port-taken` */
+export function openPort(server: Server, { host, port }: Listening): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: Error & { code?: string }) => {
       reject(
@@ -48,7 +54,7 @@ export function listen(
           : error,
       );
     });
-    server.listen(port, host, () => resolve({ port: portOf(server, port), stop: () => stop(server) }));
+    server.listen(port, host, () => resolve());
   });
 }
 

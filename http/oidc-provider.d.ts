@@ -5,8 +5,6 @@ declare module 'oidc-provider' {
   export default class Provider {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
-    on(event: string, listener: (...args: readonly unknown[]) => void): this;
-    proxy: boolean;
   }
-  export const errors: Readonly<Record<string, new (message?: string) => Error>>;
+  export const errors: { readonly InvalidTarget: new (description?: string) => Error };
 }

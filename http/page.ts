@@ -75,6 +75,10 @@ function status(state: string): Html {
   return html`<span class="status ${state}"><span aria-hidden="true">${STATE_MARKS[state] ?? '·'}</span> ${state}</span>`;
 }
 
+/** Addresses are what members registered: only those of the web become links. */
+const memberLink = (address: string, name: string): Html =>
+  /^https?:\/\//.test(address) ? html`<a href="${address}/">${name}</a>` : html`${name}`;
+
 async function heads(node: HttpNode): Promise<Html> {
   const { registry, member, ledger } = node.context;
   const { peers, faults } = await node.federation.status();
@@ -93,7 +97,7 @@ ${sorted.map(({ code, log, address, name }) => {
     return html`<tr class="own"><th scope="row">${name.en} (this node)</th><td>${log.origin}</td><td class="n">–</td><td class="n">–</td><td class="n">–</td><td class="n">published ${String(ledger.published?.size ?? 0n)}, final ${String(ledger.final?.size ?? 0n)}</td></tr>`;
   }
   const peer = peers.find((one) => one.member === code);
-  return html`<tr><th scope="row"><a href="${address}/">${name.en}</a></th><td>${log.origin}</td><td class="n">${peer?.cosigned ?? 'unknown'}</td><td class="n">${peer?.mirrored ?? 'unknown'}</td><td class="n">${peer?.lagSeconds ?? 0} s</td><td class="n">${peer?.cosignedOurs ?? 'unknown'}</td></tr>`;
+  return html`<tr><th scope="row">${memberLink(address, name.en)}</th><td>${log.origin}</td><td class="n">${peer?.cosigned ?? 'unknown'}</td><td class="n">${peer?.mirrored ?? 'unknown'}</td><td class="n">${peer?.lagSeconds ?? 0} s</td><td class="n">${peer?.cosignedOurs ?? 'unknown'}</td></tr>`;
 })}
 </tbody>
 </table>
@@ -181,7 +185,7 @@ export async function dossierPage(node: HttpNode, id: string, requestId: string)
 <section aria-labelledby="sections"><h2 id="sections">Sections, as this node’s customs may see them</h2>
 <ul>${view.sections.map((one) => html`<li>${one.name}, version ${one.version}: ${one.state}</li>`)}</ul></section>
 <section aria-labelledby="movements"><h2 id="movements">Movements</h2>
-<ul>${view.movements.map((one) => html`<li>${one.means}: ${one.from} → ${one.to}${one.lastEvent === undefined ? '' : `, last ${one.lastEvent}`}</li>`)}</ul></section>
+${view.movements.length === 0 ? html`<p>None.</p>` : html`<ul>${view.movements.map((one) => html`<li>${one.means}: ${one.from} → ${one.to}${one.lastEvent === undefined ? '' : `, last ${one.lastEvent}`}</li>`)}</ul>`}</section>
 <section aria-labelledby="certificates"><h2 id="certificates">Certificates</h2>
 ${view.certificates.length === 0 ? html`<p>None.</p>` : html`<ul>${view.certificates.map((one) => html`<li>${one.kind} ${one.number} by ${one.authority}: ${one.state}${one.revocation === undefined ? '' : ` (${one.revocation.reason})`}</li>`)}</ul>`}</section>
 <section aria-labelledby="records"><h2 id="records">Records and digests</h2>

@@ -72,7 +72,7 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
 /** What is thrown as a refusal: itself, or an accident of which nothing is told. */
 export function refusalOf(error: unknown): { readonly refusal: Refusal; readonly accident: boolean } {
   if (error instanceof Refusal) return { refusal: error, accident: error.status >= 500 };
-  if (isOutage(error)) {
+  if (error instanceof Error && isOutage(error)) {
     const refusal = new Refusal(503, 'ledger-unavailable', 'The database does not answer.', {
       params: { retryAfter: 2 },
       remedy: 'Repeat with the same Idempotency-Key.',

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { filing } from '../test/filing.ts';
-import { type Answer, type Asked, ask, differing, problemIn, Running, sendRaw } from '../test/served-node.ts';
+import { type Answer, type Asked, ask, differing, problemIn, Served, sendRaw } from '../test/served-node.ts';
 import { Refusal } from '../values/refusal.ts';
 import { listen } from './listen.ts';
 import { createApp } from './server.ts';
 import { SignIn } from './sign-in.ts';
 
-let running: Running;
+let served: Served;
 let port: number;
 let exporter: string;
 beforeAll(async () => {
-  running = await Running.start();
-  port = await running.serve();
-  exporter = await running.token('kz-exporter');
+  served = await Served.start();
+  port = await served.serve();
+  exporter = await served.token('kz-exporter');
 });
-afterAll(() => running?.stop());
+afterAll(() => served?.stop());
 
 const bearer = (token = exporter): Record<string, string> => ({ authorization: `Bearer ${token}` });
 const json = (body: unknown, headers: Readonly<Record<string, string>> = {}): Asked => ({
@@ -214,24 +214,24 @@ describe('who asks', () => {
 describe('accidents', () => {
   const secret = 'password of the database';
   const failing = (error: unknown) =>
-    differing(running.node, { requestContext: () => Promise.reject(error), databaseOk: async () => true });
+    differing(served.node, { requestContext: () => Promise.reject(error), databaseOk: async () => true });
 
   test('of a node tell nothing but the request id, which leads to one line of the log', async () => {
-    const own = await running.serve({ node: failing(new Error(secret)) });
-    running.logged.length = 0;
+    const own = await served.serve({ node: failing(new Error(secret)) });
+    served.logged.length = 0;
     const answer = await ask(own, '/api/dossiers', { headers: bearer() });
     expect(codeOf(answer)).toEqual([500, 'internal']);
     expect(answer.text).not.toContain(secret);
-    const lines = running.logged.filter(({ level }) => level === 'error');
+    const lines = served.logged.filter(({ level }) => level === 'error');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({ requestId: answer.headers['x-request-id'], code: 'internal' });
     expect(String(lines[0]?.['error'])).toContain(secret);
   });
 
   test('within a handler are told once too, with their cause', async () => {
-    const context = await running.nodes.as('KZ/exporter');
-    const own = await running.serve({
-      node: differing(running.node, {
+    const context = await served.nodes.as('KZ/exporter');
+    const own = await served.serve({
+      node: differing(served.node, {
         requestContext: () =>
           Promise.resolve({
             ...context,
@@ -241,18 +241,18 @@ describe('accidents', () => {
           }),
       }),
     });
-    running.logged.length = 0;
+    served.logged.length = 0;
     const answer = await ask(own, '/api/dossiers', { headers: bearer() });
     expect(codeOf(answer)).toEqual([500, 'internal']);
     expect(answer.text).not.toContain(secret);
-    const lines = running.logged.filter(({ level }) => level === 'error');
+    const lines = served.logged.filter(({ level }) => level === 'error');
     expect(lines.map(({ error }) => String(error).includes(secret))).toEqual([true]);
   });
 
   test('of the database ask to come again', async () => {
     const outage = Object.assign(new Error('no'), { code: 'CONNECTION_CLOSED' });
-    const own = await running.serve({
-      node: differing(running.node, {
+    const own = await served.serve({
+      node: differing(served.node, {
         requestContext: () => Promise.reject(outage),
         overview: () => Promise.reject(outage),
         databaseOk: async () => false,
@@ -282,7 +282,7 @@ describe('accidents', () => {
     }
     let chunks: () => AsyncGenerator<Uint8Array> = broken;
     const getAttachment = async () => ({ name: "a'b.pdf", mediaType: 'application/pdf', size: 20, chunks: chunks() });
-    const own = await running.serve({ node: differing(running.node, { getAttachment }) });
+    const own = await served.serve({ node: differing(served.node, { getAttachment }) });
     const path = `/api/attachments/${'a'.repeat(64)}`;
     const first = await ask(own, path, { headers: bearer() });
     expect(codeOf(first)).toEqual([500, 'internal']);
@@ -299,8 +299,8 @@ describe('accidents', () => {
 
 describe('what is logged and counted', () => {
   test('is the route and never what stands in it', async () => {
-    const own = await running.serve();
-    running.logged.length = 0;
+    const own = await served.serve();
+    served.logged.length = 0;
     const id = filing().dossier;
     for (const path of [
       `/api/dossiers/${id}?note=passport`,
@@ -313,12 +313,12 @@ describe('what is logged and counted', () => {
     ])
       await ask(own, path, { headers: bearer() });
     const metrics = (await ask(own, '/metrics')).text;
-    for (const text of [JSON.stringify(running.logged), metrics]) {
+    for (const text of [JSON.stringify(served.logged), metrics]) {
       expect(text).not.toMatch(/passport/i);
       expect(text).not.toContain(id);
       expect(text).not.toContain(exporter);
     }
-    expect(running.logged.map(({ route }) => route).slice(0, 7)).toEqual([
+    expect(served.logged.map(({ route }) => route).slice(0, 7)).toEqual([
       '/api/dossiers/{dossier}',
       '/api/dossiers/{dossier}',
       '/*',
@@ -327,7 +327,7 @@ describe('what is logged and counted', () => {
       '/log/tile/*',
       '/problems/{code}',
     ]);
-    expect(running.logged[0]).toMatchObject({ level: 'info', method: 'GET', status: 404, ms: expect.any(Number) });
+    expect(served.logged[0]).toMatchObject({ level: 'info', method: 'GET', status: 404, ms: expect.any(Number) });
     expect(metrics).toContain(
       'dostyk_http_requests_total{route="/api/dossiers/{dossier}",method="GET",status="404"} 1',
     );
@@ -337,7 +337,7 @@ describe('what is logged and counted', () => {
   });
 
   test('does not grow with what strangers ask for', async () => {
-    const own = await running.serve();
+    const own = await served.serve();
     const count = async () => (await ask(own, '/metrics')).text.split('\n').length;
     await ask(own, '/api/stranger-0');
     await ask(own, '/stranger-0');
@@ -370,7 +370,7 @@ describe('files', () => {
     expect(got.headers['content-security-policy']).toMatch(/^default-src 'none'/);
     const head = await ask(port, `/api/attachments/${hash}`, { method: 'HEAD', headers: bearer() });
     expect([head.status, head.text, head.headers['content-length']]).toEqual([200, '', String(content.length)]);
-    const importer = bearer(await running.token('kz-importer'));
+    const importer = bearer(await served.token('kz-importer'));
     expect(codeOf(await ask(port, `/api/attachments/${hash}`, { headers: importer }))[1]).toBe('attachment-unknown');
   });
 
@@ -390,9 +390,9 @@ describe('files', () => {
 
 describe('listening', () => {
   test('on a port that is taken is refused', async () => {
-    const { issuer } = running.issuer;
-    const signIn = new SignIn({ issuer, audience: 'x', accounts: running.node.accounts, clock: () => new Date() });
-    const app = createApp({ node: running.node, signIn });
+    const { issuer } = served.issuer;
+    const signIn = new SignIn({ issuer, audience: 'x', accounts: served.node.accounts, clock: () => new Date() });
+    const app = createApp({ node: served.node, signIn });
     const refused = await listen(app, { host: '127.0.0.1', port }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(Refusal);
     expect((refused as Refusal).code).toBe('port-taken');

@@ -34,6 +34,7 @@ export class SignIn {
         signal: AbortSignal.timeout(5000),
         redirect: 'error',
       });
+      if (answer.status !== 200) throw new Error(`the metadata are answered with ${answer.status}`);
       const metadata = (await answer.json()) as { issuer?: unknown; jwks_uri?: unknown };
       if (metadata.issuer !== issuer || typeof metadata.jwks_uri !== 'string')
         throw new Error('another issuer answers');

@@ -79,7 +79,7 @@ export function problemIn(answer: Answer): Problem {
   return problem;
 }
 
-export class Running {
+export class Served {
   readonly nodes: HandlerNodes;
   readonly node: DostykNode;
   readonly issuer: RunningIssuer;
@@ -94,7 +94,7 @@ export class Running {
     this.audience = audience;
   }
 
-  static async start(): Promise<Running> {
+  static async start(): Promise<Served> {
     const nodes = await HandlerNodes.open('KZ');
     const audience = `${nodes.node('KZ').context.registry.getMember('KZ').address}/api`;
     const port = (await basePort()) + 1;
@@ -108,7 +108,7 @@ export class Running {
       })),
       resource: audience,
     });
-    return new Running(nodes, issuer, audience);
+    return new Served(nodes, issuer, audience);
   }
 
   /** @returns the port of a server for this node, or for one that differs from it in something */
