@@ -173,6 +173,22 @@ describe('a dossier in order', () => {
   });
 });
 
+test('a status is claimed, or recognised under a number', () => {
+  const status = (state: string, number?: string) =>
+    codes(
+      made(({ goods }) => {
+        goods.greenChannel = {
+          state,
+          programme: 'Green channel',
+          ...(number && { number }),
+        } as typeof goods.greenChannel;
+      }),
+    );
+  expect(status('claimed')).toEqual([]);
+  expect(status('recognised', 'N-1')).toEqual([]);
+  expect(status('recognised')).toEqual(['/sections/goods/greenChannel status-number-missing']);
+});
+
 describe('one thing wrong', () => {
   test.each(wrongs)('%s', (_, change, finding) => {
     const filing = made(change);

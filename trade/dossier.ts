@@ -98,6 +98,14 @@ function checkGoods(goods: GoodsSection, report: Report): void {
       );
     gross = gross.plus(itemGross);
   }
+  for (const name of ['trustedTrader', 'greenChannel'] as const) {
+    if (goods[name]?.state === 'recognised' && goods[name].number === undefined)
+      report(
+        `/sections/goods/${name}`,
+        'status-number-missing',
+        'A status that an authority recognised has the number that it gave; without one it is a claim.',
+      );
+  }
   if (gross.gt(goods.grossMass)) {
     report(
       '/sections/goods/grossMass',
