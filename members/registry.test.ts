@@ -122,6 +122,26 @@ describe('the chain of versions', () => {
   });
 });
 
+test('whatever is given as a registry, an account file or a key is refused, never worse', async () => {
+  const { default: fc } = await import('fast-check');
+  const { Refusal } = await import('../values/refusal.ts');
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(fc.string(), fc.json()), fc.oneof(fc.string(), fc.json()), async (note, json) => {
+      const pinned = toHex(nodeCrypto.sha256(utf8(note)));
+      expect(await openRegistry(nodeCrypto, [{ note, json }], pinned).catch((error: unknown) => error)).toBeInstanceOf(
+        Refusal,
+      );
+      expect(await open(first, { note, json }).catch((error: unknown) => error)).toBeInstanceOf(Refusal);
+    }),
+    { numRuns: 100 },
+  );
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(() => openAccounts(value)).toThrow(Refusal);
+    }),
+  );
+});
+
 describe('who may author what', () => {
   const envelope = (
     type: string,
