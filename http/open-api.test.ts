@@ -34,3 +34,28 @@ test('the OpenAPI document names every operation, its problems, and schemas that
   expect(references.length).toBeGreaterThan(0);
   expect(references.filter((name) => document.components.schemas[name] === undefined)).toEqual([]);
 });
+
+test('it says how to sign in, how to repeat, how to send a file, and what needs no sign-in', async () => {
+  const document = (await openApiDocument({ address: 'http://node.example', issuer: 'http://issuer.example' })) as {
+    paths: Record<string, Record<string, Operation & { parameters?: { name: string }[]; security?: unknown[] }>>;
+    components: { securitySchemes: unknown };
+  };
+  expect(document.components.securitySchemes).toMatchObject({
+    oauth2: { type: 'oauth2', flows: { clientCredentials: { tokenUrl: 'http://issuer.example/token' } } },
+  });
+  const open: string[] = [];
+  for (const [path, operations] of Object.entries(document.paths))
+    for (const [method, { parameters = [], security }] of Object.entries(operations)) {
+      const names = parameters.map(({ name }) => name);
+      expect([path, method, names.includes('Idempotency-Key')]).toEqual([
+        path,
+        method,
+        method === 'post' && path !== '/attachments',
+      ]);
+      for (const [, name] of path.matchAll(/\{([a-z]+)\}/g)) expect(names, path).toContain(name);
+      if (security !== undefined) open.push(`${method} ${path} ${JSON.stringify(security)}`);
+    }
+  expect(open).toEqual(['get /members []']);
+  expect(Object.keys(document.paths['/attachments'] ?? {})).toEqual(['post']);
+  expect(Object.keys(document.paths['/attachments/{hash}'] ?? {})).toEqual(['get']);
+});

@@ -32,9 +32,12 @@ describe('findings', () => {
 
   test('name each unknown field, also one called __proto__, and at most a hundred', () => {
     const schema = z.strictObject({ known: z.number().optional() });
-    expect(findingsOf(issuesOf(schema, JSON.parse('{"a":1,"b/c":2}'))).map(({ path, code }) => [path, code])).toEqual([
+    expect(
+      findingsOf(issuesOf(schema, JSON.parse('{"a":1,"b/~c":2,"__proto__":3}'))).map(({ path, code }) => [path, code]),
+    ).toEqual([
       ['/a', 'unknown-field'],
-      ['/b~1c', 'unknown-field'],
+      ['/b~1~0c', 'unknown-field'],
+      ['/__proto__', 'unknown-field'],
     ]);
     const many = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`field${i}`, i]));
     expect(findingsOf(issuesOf(schema, many))).toHaveLength(100);

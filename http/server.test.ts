@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { filing } from '../test/filing.ts';
 import { type Answer, type Asked, ask, differing, problemIn, Served, sendRaw } from '../test/served-node.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -31,6 +31,9 @@ describe('every answer', () => {
       expect(headers['x-request-id'], path).toMatch(/^[0-9a-f-]{36}$/);
       expect(headers['x-content-type-options'], path).toBe('nosniff');
       expect(headers['referrer-policy'], path).toBe('no-referrer');
+      expect(headers['cross-origin-opener-policy'], path).toBe('same-origin');
+      expect(headers['cross-origin-resource-policy'], path).toBe('same-origin');
+      expect(headers['strict-transport-security'], path).toBeUndefined();
       expect(headers['content-security-policy'], path).toMatch(/^default-src 'none'/);
       expect(headers['content-security-policy'], path).not.toMatch(/unsafe|\*/);
     }
@@ -41,6 +44,18 @@ describe('every answer', () => {
       expect((await ask(port, '/', { headers: { 'x-request-id': strange } })).headers['x-request-id']).not.toBe(
         strange,
       );
+  });
+
+  test('of a node whose address is under TLS keeps browsers there', async () => {
+    const { context } = served.node;
+    const { registry } = context;
+    const getMember = (code: string) => ({ ...registry.getMember(code), address: 'https://node.example' });
+    const own = await served.serve({
+      node: differing(served.node, {
+        context: { ...context, registry: { members: registry.members, document: registry.document, getMember } },
+      }),
+    });
+    expect((await ask(own, '/health')).headers['strict-transport-security']).toBe('max-age=31536000');
   });
 
   test('of the contracts is kept by no cache', async () => {
@@ -280,6 +295,7 @@ describe('accidents', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       throw new Error(secret);
     }
+    served.logged.length = 0;
     let chunks: () => AsyncGenerator<Uint8Array> = broken;
     const getAttachment = async () => ({ name: "a'b.pdf", mediaType: 'application/pdf', size: 20, chunks: chunks() });
     const own = await served.serve({ node: differing(served.node, { getAttachment }) });
@@ -287,13 +303,19 @@ describe('accidents', () => {
     const first = await ask(own, path, { headers: bearer() });
     expect(codeOf(first)).toEqual([500, 'internal']);
     expect(first.text).not.toContain(secret);
+    // Who asks for the head alone reads nothing of the file.
+    expect((await ask(own, path, { method: 'HEAD', headers: bearer() })).status).toBe(200);
     chunks = brokenLater;
+    const printed = vi.spyOn(console, 'error').mockReturnValue();
     const later = await sendRaw(
       own,
       `GET ${path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${exporter}\r\nconnection: close\r\n\r\n`,
     );
     expect(later).toContain('a beginning');
     expect(later).not.toContain(secret);
+    expect(printed.mock.calls.map(String).join()).not.toContain(secret);
+    printed.mockRestore();
+    expect(served.logged.some(({ level, error }) => level === 'error' && String(error).includes(secret))).toBe(true);
   });
 });
 

@@ -28,6 +28,14 @@ const FILE_LIMIT = 20_971_520;
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 const METHODS = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'];
 
+const SECURED: readonly (readonly [string, string])[] = [
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'no-referrer'],
+  ['x-frame-options', 'DENY'],
+  ['cross-origin-opener-policy', 'same-origin'],
+  ['cross-origin-resource-policy', 'same-origin'],
+];
+
 /** Every route of one node. */
 export function createApp({ node, signIn, log = () => undefined }: ServerOptions): App {
   const { context } = node;
@@ -35,6 +43,8 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
   const metrics = new Metrics();
   const api = serveContracts(node.routers);
   const { address } = context.registry.getMember(context.member);
+  const underTls = address.startsWith('https:');
+  const secured = underTls ? [...SECURED, ['strict-transport-security', 'max-age=31536000'] as const] : SECURED;
   const document = openApiDocument({ address, issuer: signIn.issuer });
 
   const logAccident = (error: unknown, code: string, requestId: string): void => {
@@ -64,9 +74,7 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     const started = performance.now();
     await next();
     c.header('x-request-id', requestId);
-    c.header('x-content-type-options', 'nosniff');
-    c.header('referrer-policy', 'no-referrer');
-    c.header('x-frame-options', 'DENY');
+    for (const [name, value] of secured) c.header(name, value);
     if (!c.res.headers.has('content-security-policy'))
       c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
     const route = routeOf(c.req.method, c.req.path, matchedRoutes(c));
