@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient, credentialsFor } from '../cli/api-client.ts';
 import { startDemo } from '../cli/up.ts';
+import { removeEmbedded } from '../storage/embedded.ts';
 import { quantile, report } from './report.ts';
 
 /**
@@ -94,6 +95,7 @@ export async function run({ full }: { readonly full: boolean }): Promise<void> {
     await Promise.all(running);
   } finally {
     await demo.stop();
+    removeEmbedded(join(directory, 'postgres'));
     rmSync(join(directory, '..'), { recursive: true, force: true });
   }
   const name = (what: string): string => `${what}, ${rate} dossiers/s for ${seconds} s`;

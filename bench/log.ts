@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ledger } from '../ledger/ledger.ts';
@@ -7,7 +7,7 @@ import { type Envelope, seal, uuidv7 } from '../log/envelope.ts';
 import { ED25519, formatVkey } from '../log/note.ts';
 import { byteaArray, connect, type Sql } from '../storage/connection.ts';
 import { ensureDatabase } from '../storage/database.ts';
-import { startEmbedded } from '../storage/embedded.ts';
+import { removeEmbedded, startEmbedded } from '../storage/embedded.ts';
 import { migrate } from '../storage/migrate.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { type Figure, median, quantile, report } from './report.ts';
@@ -130,7 +130,7 @@ export async function run({ full }: { readonly full: boolean }): Promise<void> {
     await peer.end();
   } finally {
     await server.stop();
-    rmSync(directory, { recursive: true, force: true });
+    removeEmbedded(directory);
   }
   report('log', figures);
 }

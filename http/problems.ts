@@ -25,9 +25,11 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'checkpoint-unsigned': 'No key that the registry lists for the log signed the checkpoint.',
   'content-type-not-json': 'Send the body as application/json.',
   'cursor-invalid': 'The cursor is not one that a list gave. Start again without.',
+  'database-denied': 'PostgreSQL refuses the role or the database that the address of the database names.',
   'database-not-durable':
     'PostgreSQL runs with a setting under which acknowledged records could be lost. The node refuses to start.',
   'database-unreachable': 'PostgreSQL does not answer. Check that it runs and that DATABASE_URL is right.',
+  'database-url-invalid': 'The address of the database is not of the form postgres://user:password@host:5432/database.',
   'decision-unknown': 'The dossier has no such decision at this node.',
   'delegation-missing':
     'The operator has not authorised you to do this, or the authorisation has expired or was taken back.',
@@ -67,6 +69,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'member-unknown': 'The registry lists no such member.',
   'method-not-allowed': 'The address does not take this method.',
   'migration-changed': 'A migration that was applied has another content now.',
+  'migration-unknown': 'The database was migrated by a newer version of the program. Run that.',
   'mirror-mismatch': "A peer's entries do not give the root that its log signed. Nothing of it is taken over.",
   'movement-contradictory': 'Two versions of one number were declared for the movement.',
   'movement-foreign': 'Only the operator that declared a movement reports on it as operator.',
@@ -95,6 +98,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'postgres-init-failed': 'The embedded PostgreSQL could not make its data folder.',
   'postgres-missing': 'No PostgreSQL binaries are installed for this platform. Set DATABASE_URL.',
   'postgres-running': 'Another PostgreSQL uses the data folder.',
+  'postgres-settings-unreadable': 'The file server.json of the embedded PostgreSQL is damaged.',
   'postgres-start-failed': 'The embedded PostgreSQL did not start.',
   'postgres-unreachable-folder':
     "As root, PostgreSQL runs as the user 'nobody', who can reach none of the folders tried.",
@@ -103,11 +107,11 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'queue-full': 'Too many records wait to be sequenced. Try again after the seconds that Retry-After gives.',
   'record-erased': 'The record was erased; its commitment and proofs stay.',
   'record-exists': 'A record with this id is in the log already.',
+  'record-foreign': "The record is not this member's, or not for this log. Nothing was written.",
   'record-too-large': 'A record has at most 4 MiB.',
   'record-unknown': 'There is no such record in this log, or it is not for you.',
   'registry-invalid': 'The registry chain is broken: a version does not fit its note or lacks a signature.',
   'registry-untrusted': 'The registry does not begin at the genesis that is pinned here.',
-  'replay-differs': 'The views folded anew differ from those that were there. Both digests are given.',
   'request-malformed': 'The request can not be read.',
   'request-timeout': 'The request did not arrive within the time that a node waits for one.',
   'requirement-unmet':

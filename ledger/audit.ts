@@ -1,12 +1,14 @@
-import { openCheckpoint } from '../log/checkpoint.ts';
+import { formatCheckpoint, openCheckpoint } from '../log/checkpoint.ts';
 import { cosignaturesOf, type WitnessKey } from '../log/cosignature.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { openSealed } from '../log/envelope.ts';
-import { appendLeaf, type Edge, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
+import { edgeToBytes } from '../log/merkle.ts';
 import { parseNote } from '../log/note.ts';
 import { parseBundle, tilePath, tilesOf, tileWidth } from '../log/tile.ts';
-import type { Sql } from '../storage/connection.ts';
-import { concat, equal, fromBase64, toHex } from '../values/bytes.ts';
+import type { Sql, Tx } from '../storage/connection.ts';
+import { equal, toHex } from '../values/bytes.ts';
+import { Recomputation } from './recomputation.ts';
+import { SlipChain } from './slip-chain.ts';
 
 /** What an audit found wrong, and where. */
 export interface AuditFinding {
@@ -34,70 +36,56 @@ export interface AuditKeys {
 
 type Progress = (done: number, of: number) => void;
 
-/** Leaf hashes into full tiles of every level, and roots at the sizes that were signed. */
-class Recomputation {
-  readonly #crypto: LogCrypto;
-  readonly #levels: Uint8Array[][] = [];
-  readonly tiles = new Map<string, Uint8Array>();
-  edge: Edge = EMPTY_EDGE;
+/** At most so many findings are kept: a log that is broken from some index on says the same again and again. */
+const MAX_FINDINGS = 100;
 
-  constructor(crypto: LogCrypto) {
-    this.#crypto = crypto;
-  }
+class Findings {
+  readonly all: AuditFinding[] = [];
 
-  add(commitment: Uint8Array): void {
-    const leaf = leafHash(this.#crypto, commitment);
-    this.edge = appendLeaf(this.#crypto, this.edge, leaf);
-    this.#push(0, leaf);
+  add(code: string, message: string, index?: bigint): void {
+    if (this.all.length < MAX_FINDINGS)
+      this.all.push(index === undefined ? { code, message } : { code, message, index: Number(index) });
   }
+}
 
-  #push(level: number, hash: Uint8Array): void {
-    const hashes = this.#levels[level] ?? [];
-    this.#levels[level] = hashes;
-    hashes.push(hash);
-    if (hashes.length % 256 !== 0) return;
-    const tile = hashes.slice(-256);
-    this.tiles.set(`${level}/${hashes.length / 256 - 1}`, concat(...tile));
-    let edge = EMPTY_EDGE;
-    for (const one of tile) edge = appendLeaf(this.#crypto, edge, one);
-    this.#push(level + 1, edgeRoot(this.#crypto, edge));
-  }
-
-  /** Bytes of any tile of the present tree. */
-  tile(level: number, n: bigint, width: number): Uint8Array {
-    return concat(...(this.#levels[level] ?? []).slice(Number(n) * 256, Number(n) * 256 + width));
-  }
-
-  get root(): Uint8Array {
-    return edgeRoot(this.#crypto, this.edge);
-  }
+interface StoredEntry {
+  readonly index: bigint;
+  readonly commitment: Uint8Array;
+  readonly id: string | null;
+  readonly bytes: Uint8Array | null;
+  readonly salt: Uint8Array | null;
 }
 
 /**
  * Recomputes a node's own log from its records: contiguous indexes, commitments, full tiles, the state's root, every signed
- * checkpoint with its cosignatures, and the chain of slips. Finds a flipped bit anywhere.
+ * checkpoint with its cosignatures, and the chain of slips. Finds a flipped bit anywhere. Reads one snapshot, so that the log may
+ * grow meanwhile.
+ *
+ * @example const { findings } = await auditOwn(sql, nodeCrypto, { origin, logKeys, witnesses });
  */
-export async function auditOwn(
+export function auditOwn(
   sql: Sql,
   crypto: LogCrypto,
   keys: AuditKeys,
   progress: Progress = () => undefined,
 ): Promise<AuditReport> {
-  const findings: AuditFinding[] = [];
-  const found = (code: string, message: string, index?: bigint): void => {
-    if (findings.length < 100)
-      findings.push(index === undefined ? { code, message } : { code, message, index: Number(index) });
-  };
-  const [state] = await sql<
+  return sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', (tx) =>
+    auditSnapshot(tx, crypto, keys, progress),
+  ) as Promise<AuditReport>;
+}
+
+async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progress: Progress): Promise<AuditReport> {
+  const found = new Findings();
+  const [state] = await tx<
     { size: bigint; root: Uint8Array }[]
   >`SELECT size, root FROM ledger.log_state WHERE origin = ${keys.origin}`;
   const size = state?.size ?? 0n;
-  const checkpoints = await sql<
+  const checkpoints = await tx<
     { size: bigint; body: string; note: string }[]
   >`SELECT size, body, note FROM ledger.checkpoint ORDER BY size`;
   const signedAt = new Map(checkpoints.map((one) => [one.size, one]));
   const tree = new Recomputation(crypto);
-  const slips = new Map<string, bigint>();
+  const slips = new SlipChain((...finding) => found.add(...finding));
   let erased = 0;
   let records = 0;
   let cosignatures = 0;
@@ -105,86 +93,97 @@ export async function auditOwn(
   const atSize = async (): Promise<void> => {
     const signed = signedAt.get(tree.edge.size);
     if (signed === undefined) return;
-    if (!equal(fromBase64(signed.body.split('\n')[2] ?? ''), tree.root)) {
-      found('root-differs', `The checkpoint of size ${signed.size} states another root than its entries give.`);
+    if (signed.body !== formatCheckpoint({ origin: keys.origin, size: signed.size, root: tree.root })) {
+      found.add('root-differs', `The checkpoint of size ${signed.size} states another root than its entries give.`);
     }
     try {
-      await openCheckpoint(crypto, signed.note, keys.logKeys);
-      if (parseNote(signed.note).text !== signed.body)
-        found('checkpoint-differs', `The note of size ${signed.size} has another body.`);
-      const lines = await sql<{ line: string }[]>`SELECT line FROM ledger.cosignature WHERE size = ${signed.size}`;
-      for (const { line } of lines) {
-        cosignatures += (await cosignaturesOf(crypto, parseNote(signed.note + line), keys.witnesses)).length;
+      const { note } = await openCheckpoint(crypto, signed.note, keys.logKeys);
+      if (note.text !== signed.body)
+        found.add('checkpoint-differs', `The note of size ${signed.size} has another body.`);
+      const lines = await tx<
+        { witness: string; line: string }[]
+      >`SELECT witness, line FROM ledger.cosignature WHERE size = ${signed.size}`;
+      for (const { witness, line } of lines) {
+        const [cosigned] = await cosignaturesOf(crypto, parseNote(signed.note + line), keys.witnesses);
+        if (cosigned?.member === witness) cosignatures++;
+        else found.add('cosignature-unknown', `A cosignature at size ${signed.size} is by no known key of ${witness}.`);
       }
     } catch (error) {
-      found('signature-invalid', `The checkpoint of size ${signed.size}: ${(error as Error).message}`);
+      found.add('signature-invalid', `The checkpoint of size ${signed.size}: ${(error as Error).message}`);
     }
   };
 
+  const check = ({ index, commitment, id, bytes, salt }: StoredEntry): void => {
+    if (id === null) {
+      found.add('record-missing', 'The entry has no record.', index);
+      return;
+    }
+    if (bytes === null || salt === null) {
+      erased++;
+      slips.erased(index);
+      return;
+    }
+    records++;
+    try {
+      const sealed = openSealed(bytes, salt, crypto);
+      if (!equal(sealed.commitment, commitment))
+        found.add('record-differs', 'The record does not give the commitment in the log.', index);
+      if (sealed.record.id !== id) found.add('id-differs', 'The record is stored under another id.', index);
+      if (sealed.record.log !== keys.origin) found.add('origin-differs', 'The record names another log.', index);
+      slips.record(sealed.record, index);
+    } catch (error) {
+      found.add('record-unreadable', (error as Error).message, index);
+    }
+  };
+
+  const report = (): AuditReport => ({
+    origin: keys.origin,
+    size: Number(size),
+    records,
+    erased,
+    tiles: tree.tiles.size,
+    checkpoints: checkpoints.length,
+    cosignatures,
+    findings: found.all,
+  });
+
   await atSize();
   for (let from = 0n; from < size; from += 1000n) {
-    const rows = await sql<
-      { index: bigint; commitment: Uint8Array; bytes: Uint8Array | null; salt: Uint8Array | null }[]
-    >`
-      SELECT entry.index, commitment, bytes, salt FROM ledger.entry LEFT JOIN ledger.record USING (index)
+    const rows = await tx<StoredEntry[]>`
+      SELECT entry.index, commitment, id, bytes, salt FROM ledger.entry LEFT JOIN ledger.record USING (index)
       WHERE entry.index >= ${from} AND entry.index < ${from + 1000n} ORDER BY entry.index`;
-    for (const { index, commitment, bytes, salt } of rows) {
-      if (index !== tree.edge.size) {
-        found('gap', `Index ${tree.edge.size} is missing.`, tree.edge.size);
+    for (const row of rows) {
+      if (row.index !== tree.edge.size) {
+        found.add('gap', `Index ${tree.edge.size} is missing.`, tree.edge.size);
         return report();
       }
-      if (bytes === null || salt === null) erased++;
-      else {
-        records++;
-        try {
-          const sealed = openSealed(bytes, salt, crypto);
-          if (!equal(sealed.commitment, commitment))
-            found('record-differs', 'The record does not give the commitment in the log.', index);
-          if (sealed.record.log !== keys.origin) found('origin-differs', 'The record names another log.', index);
-          if (sealed.record.type === 'slip') {
-            const { to, from: slipFrom, upTo } = sealed.record.body as { to: string; from: number; upTo: number };
-            if (BigInt(slipFrom) !== (slips.get(to) ?? 0n))
-              found('slip-chain', `A slip to ${to} does not begin where the one before ended.`, index);
-            slips.set(to, BigInt(upTo));
-          }
-        } catch (error) {
-          found('record-unreadable', (error as Error).message, index);
-        }
-      }
-      tree.add(commitment);
+      check(row);
+      tree.add(row.commitment);
       await atSize();
     }
     progress(Number(tree.edge.size), Number(size));
   }
-  if (tree.edge.size !== size) found('gap', `The log ends at ${tree.edge.size}, its state says ${size}.`);
+  slips.end();
+  const [beyond] = await tx<
+    { index: bigint }[]
+  >`SELECT max(index) AS index FROM ledger.entry HAVING max(index) >= ${size}`;
+  if (tree.edge.size !== size || beyond !== undefined)
+    found.add('gap', `The log ends at ${(beyond?.index ?? tree.edge.size - 1n) + 1n}, its state says ${size}.`);
   if (state !== undefined && !equal(state.root, tree.root))
-    found('root-differs', 'The stored root is not that of the entries.');
-  const stored = await sql<{ level: number; n: bigint; data: Uint8Array }[]>`SELECT level, n, data FROM ledger.tile`;
+    found.add('root-differs', 'The stored root is not that of the entries.');
+  const stored = await tx<{ level: number; n: bigint; data: Uint8Array }[]>`SELECT level, n, data FROM ledger.tile`;
   for (const { level, n, data } of stored) {
     const expected = tree.tiles.get(`${level}/${n}`);
     if (expected === undefined || !equal(expected, data))
-      found('tile-differs', `Tile ${level}/${n} is not what the entries give.`);
+      found.add('tile-differs', `Tile ${level}/${n} is not what the entries give.`);
   }
   if (stored.length !== tree.tiles.size)
-    found('tile-missing', `${tree.tiles.size} full tiles are due, ${stored.length} are stored.`);
+    found.add('tile-missing', `${tree.tiles.size} full tiles are due, ${stored.length} are stored.`);
   for (const { size: signed } of checkpoints) {
     if (signed > tree.edge.size)
-      found('log-shorter', `A checkpoint of size ${signed} was signed; the log ends at ${tree.edge.size}.`);
+      found.add('log-shorter', `A checkpoint of size ${signed} was signed; the log ends at ${tree.edge.size}.`);
   }
   return report();
-
-  function report(): AuditReport {
-    return {
-      origin: keys.origin,
-      size: Number(size),
-      records,
-      erased,
-      tiles: tree.tiles.size,
-      checkpoints: checkpoints.length,
-      cosignatures,
-      findings,
-    };
-  }
 }
 
 /**
@@ -198,46 +197,102 @@ export async function auditRemote(
   keys: AuditKeys,
   progress: Progress = () => undefined,
 ): Promise<AuditReport> {
-  const findings: AuditFinding[] = [];
+  const found = new Findings();
   const { checkpoint, note } = await openCheckpoint(
     crypto,
     new TextDecoder().decode(await fetchPath('checkpoint')),
     keys.logKeys,
   );
-  if (checkpoint.origin !== keys.origin)
-    findings.push({ code: 'origin-differs', message: `The log calls itself ${checkpoint.origin}.` });
+  if (checkpoint.origin !== keys.origin) found.add('origin-differs', `The log calls itself ${checkpoint.origin}.`);
   const cosignatures = await cosignaturesOf(crypto, note, keys.witnesses);
   const tree = new Recomputation(crypto);
+  let tiles = 0;
   for (let n = 0n; n * 256n < checkpoint.size; n++) {
     const width = tileWidth(0, n, checkpoint.size);
-    const entries = parseBundle(await fetchPath(tilePath({ level: 'entries', n, width })));
-    if (entries.length !== width)
-      findings.push({ code: 'gap', message: `Bundle ${n} holds ${entries.length} entries, not ${width}.` });
+    const path = tilePath({ level: 'entries', n, width });
+    const entries = bundleOf(await fetchPath(path));
+    if (entries?.length !== width) {
+      found.add('gap', `${path} is no bundle of ${width} entries.`, tree.edge.size);
+      return report();
+    }
     for (const entry of entries) tree.add(entry);
     progress(Number(tree.edge.size), Number(checkpoint.size));
   }
-  if (!equal(tree.root, checkpoint.root)) {
-    findings.push({
-      code: 'root-differs',
-      message: `The entries give the root ${toHex(tree.root)}, another was signed.`,
-    });
-  }
-  let tiles = 0;
+  if (!equal(tree.root, checkpoint.root))
+    found.add('root-differs', `The entries give the root ${toHex(tree.root)}, another was signed.`);
   for (const address of tilesOf(checkpoint.size)) {
     tiles++;
     const bytes = await fetchPath(tilePath(address));
-    if (!equal(bytes, tree.tile(address.level, address.n, address.width))) {
-      findings.push({ code: 'tile-differs', message: `${tilePath(address)} is not what the entries give.` });
-    }
+    if (!equal(bytes, tree.tile(address.level, address.n, address.width)))
+      found.add('tile-differs', `${tilePath(address)} is not what the entries give.`);
   }
-  return {
-    origin: checkpoint.origin,
-    size: Number(checkpoint.size),
-    records: 0,
-    erased: 0,
-    tiles,
-    checkpoints: 1,
-    cosignatures: cosignatures.length,
-    findings,
-  };
+  return report();
+
+  function report(): AuditReport {
+    return {
+      origin: checkpoint.origin,
+      size: Number(checkpoint.size),
+      records: 0,
+      erased: 0,
+      tiles,
+      checkpoints: 1,
+      cosignatures: cosignatures.length,
+      findings: found.all,
+    };
+  }
+}
+
+function bundleOf(bytes: Uint8Array): Uint8Array[] | undefined {
+  try {
+    return parseBundle(bytes);
+  } catch {
+    // Not of the form of a bundle: the caller says where.
+    return undefined;
+  }
+}
+
+/**
+ * Recomputes the copy that this node holds of another's log: contiguous entries, and at each size that was taken over the signed
+ * root, the edge from which the copy goes on, and the log's signature.
+ */
+export function auditMirror(sql: Sql, crypto: LogCrypto, keys: Omit<AuditKeys, 'witnesses'>): Promise<AuditReport> {
+  return sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
+    const found = new Findings();
+    const steps = await tx<
+      { size: bigint; root: Uint8Array; edge: Uint8Array; note: string }[]
+    >`SELECT size, root, edge, note FROM ledger.mirror WHERE origin = ${keys.origin} ORDER BY size`;
+    const tree = new Recomputation(crypto);
+    for (const { size, root, edge, note } of steps) {
+      const rows = await tx<{ index: bigint; commitment: Uint8Array }[]>`
+        SELECT index, commitment FROM ledger.mirror_entry
+        WHERE origin = ${keys.origin} AND index >= ${tree.edge.size} AND index < ${size} ORDER BY index`;
+      for (const { index, commitment } of rows) {
+        if (index !== tree.edge.size) break;
+        tree.add(commitment);
+      }
+      if (tree.edge.size !== size) {
+        found.add('gap', `Index ${tree.edge.size} is missing.`, tree.edge.size);
+        break;
+      }
+      if (!equal(root, tree.root) || !equal(edge, edgeToBytes(tree.edge)))
+        found.add('root-differs', `The entries do not give the root that is held at size ${size}.`);
+      try {
+        const opened = await openCheckpoint(crypto, note, keys.logKeys);
+        if (opened.note.text !== formatCheckpoint({ origin: keys.origin, size, root: tree.root }))
+          found.add('checkpoint-differs', `The checkpoint held at size ${size} states another root.`);
+      } catch (error) {
+        found.add('signature-invalid', `The checkpoint of size ${size}: ${(error as Error).message}`);
+      }
+    }
+    return {
+      origin: keys.origin,
+      size: Number(tree.edge.size),
+      records: 0,
+      erased: 0,
+      tiles: tree.tiles.size,
+      checkpoints: steps.length,
+      cosignatures: 0,
+      findings: found.all,
+    };
+  }) as Promise<AuditReport>;
 }

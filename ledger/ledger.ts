@@ -3,7 +3,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import type { Sealed } from '../log/envelope.ts';
 import { appendLeaf, type Edge, EMPTY_EDGE, edgeRoot, edgeToBytes, leafHash } from '../log/merkle.ts';
 import { type Signer, signNote } from '../log/note.ts';
-import { isOutage, type Sql } from '../storage/connection.ts';
+import { isOutage, isTransient, type Sql } from '../storage/connection.ts';
 import { equal, fromBase64 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import {
@@ -69,6 +69,7 @@ export class Ledger {
   #signed: Edge;
   #head: SignedHead | undefined;
   #final: SignedHead | undefined;
+  #signing: Promise<unknown> = Promise.resolve();
   readonly #onSigned = new Set<(head: SignedHead) => void>();
 
   private constructor(options: LedgerOptions, signed: Edge, head: SignedHead | undefined) {
@@ -87,7 +88,7 @@ export class Ledger {
     await sql`
       INSERT INTO ledger.log_state (origin, size, root, edge) VALUES (${origin}, 0, ${edgeRoot(crypto, EMPTY_EDGE)}, ${edgeToBytes(EMPTY_EDGE)})
       ON CONFLICT DO NOTHING`;
-    const [state] = await sql<{ origin: string }[]>`SELECT origin FROM ledger.log_state`;
+    const [state] = await sql<{ origin: string; size: bigint }[]>`SELECT origin, size FROM ledger.log_state`;
     if (state?.origin !== origin) {
       throw new Refusal(500, 'log-origin-differs', `The database holds the log ${state?.origin}, not ${origin}.`, {
         remedy: 'Give this node the database of its own member.',
@@ -98,6 +99,14 @@ export class Ledger {
     >`SELECT size, body, note FROM ledger.checkpoint ORDER BY size DESC LIMIT 1`;
     let edge = EMPTY_EDGE;
     if (last !== undefined) {
+      if (state.size < last.size) {
+        throw new Refusal(
+          500,
+          'log-inconsistent',
+          `Size ${last.size} was signed, and the log's state says ${state.size}.`,
+          { params: { size: Number(last.size) }, remedy: 'Do not start this node; restore the database.' },
+        );
+      }
       edge = await extend(sql, crypto, EMPTY_EDGE, last.size);
       if (!equal(edgeRoot(crypto, edge), fromBase64(last.body.split('\n')[2] ?? ''))) {
         throw new Refusal(
@@ -112,7 +121,11 @@ export class Ledger {
       }
     }
     const ledger = new Ledger(options, edge, last && { size: last.size, note: last.note });
-    await ledger.#refreshFinal();
+    const [final] = await sql<{ size: bigint }[]>`
+      SELECT size FROM ledger.checkpoint
+      WHERE (SELECT count(DISTINCT witness) FROM ledger.cosignature WHERE cosignature.size = checkpoint.size) >= ${options.quorum}
+      ORDER BY size DESC LIMIT 1`;
+    if (final !== undefined) await ledger.#refreshFinal(final.size);
     return ledger;
   }
 
@@ -161,7 +174,8 @@ export class Ledger {
   /**
    * Appends records, all or nothing, with contiguous indexes; answers once they are committed and folded.
    *
-   * @throws Refusal 409 `already-filed`, `idempotency-conflict`; 429 `queue-full`; 503 `ledger-unavailable`
+   * @throws Refusal 409 `already-filed`, `idempotency-conflict`, `record-exists`; 422 `record-foreign`; 429 `queue-full`;
+   *   503 `ledger-unavailable`
    * @example await ledger.append([section, manifest], { account: 'kz.exporter', once: [`manifest/${dossier}/1`] })
    */
   append(sealed: readonly Sealed[], options: AppendOptions): Promise<Receipt> {
@@ -169,6 +183,10 @@ export class Ledger {
       return Promise.reject(
         new Refusal(503, 'ledger-unavailable', 'The node is stopping.', { params: { retryAfter: 2 } }),
       );
+    const { origin, member } = this.options;
+    if (sealed.some(({ record }) => record.log !== origin || record.issuer.member !== member)) {
+      return Promise.reject(new Refusal(422, 'record-foreign', `A record is not ${member}'s for the log ${origin}.`));
+    }
     if (this.#queuedRecords + sealed.length > (this.options.maxQueue ?? 5000)) {
       return Promise.reject(
         new Refusal(429, 'queue-full', 'Too many records wait to be sequenced.', {
@@ -245,6 +263,10 @@ export class Ledger {
         }
         return;
       } catch (error) {
+        if (isTransient(error) && performance.now() < until) {
+          await pause(20);
+          continue;
+        }
         if (isOutage(error)) {
           // The commit may or may not have gone through: the repeat finds its own records by their ids.
           if (performance.now() < until) {
@@ -287,9 +309,16 @@ export class Ledger {
 
   /**
    * The Sign transaction: recomputes the new part of the tree from stored entries, extends what was last signed, stores
-   * the checkpoint and commits; only then does the signature leave the process. One root a size, for ever.
+   * the checkpoint and commits; only then does the signature leave the process. One root a size, for ever. Calls queue up: a
+   * head never goes back.
    */
-  async sign(): Promise<SignedHead> {
+  sign(): Promise<SignedHead> {
+    const signed = this.#signing.then(() => this.#signNewest());
+    this.#signing = signed.catch(() => undefined);
+    return signed;
+  }
+
+  async #signNewest(): Promise<SignedHead> {
     const { sql, crypto, origin, signer, clock } = this.options;
     const [state] = await sql<
       { size: bigint; root: Uint8Array }[]
@@ -334,15 +363,18 @@ export class Ledger {
       await this.options.sql`
         INSERT INTO ledger.cosignature (size, witness, time, line) VALUES (${size}, ${member}, ${time}, ${line}) ON CONFLICT DO NOTHING`;
     }
-    await this.#refreshFinal();
+    await this.#refreshFinal(size);
   }
 
-  async #refreshFinal(): Promise<void> {
+  /** Looks at one size alone: what an older one gathers no longer matters. */
+  async #refreshFinal(size: bigint): Promise<void> {
+    if (size < (this.#final?.size ?? 0n)) return;
     const { sql, quorum } = this.options;
-    const [row] = await sql<{ size: bigint }[]>`
-      SELECT size FROM ledger.cosignature GROUP BY size HAVING count(DISTINCT witness) >= ${quorum} ORDER BY size DESC LIMIT 1`;
-    if (row !== undefined && row.size >= (this.#final?.size ?? 0n))
-      this.#final = { size: row.size, note: await this.cosignedNote(row.size) };
+    const [row] = await sql<{ count: bigint }[]>`
+      SELECT count(DISTINCT witness) FROM ledger.cosignature WHERE size = ${size}`;
+    if ((row?.count ?? 0n) < BigInt(quorum)) return;
+    const note = await this.cosignedNote(size);
+    if (size >= (this.#final?.size ?? 0n)) this.#final = { size, note };
   }
 
   /** A checkpoint's note with the newest cosignature of each witness. */
@@ -356,10 +388,19 @@ export class Ledger {
     return checkpoint.note + lines.map(({ line }) => line).join('');
   }
 
-  /** Which members cosigned which size last. */
+  /** Which members cosigned which size last. Steps from witness to witness: the table grows with every round. */
   cosigned(): Promise<{ witness: string; size: bigint; time: bigint }[]> {
     return this.options.sql<{ witness: string; size: bigint; time: bigint }[]>`
-      SELECT DISTINCT ON (witness) witness, size, time FROM ledger.cosignature ORDER BY witness, size DESC, time DESC`;
+      WITH RECURSIVE known AS (
+        SELECT min(witness) AS witness FROM ledger.cosignature
+        UNION ALL
+        SELECT (SELECT min(witness) FROM ledger.cosignature WHERE cosignature.witness > known.witness)
+        FROM known WHERE known.witness IS NOT NULL
+      )
+      SELECT known.witness, newest.size, newest.time
+      FROM known CROSS JOIN LATERAL (
+        SELECT size, time FROM ledger.cosignature WHERE cosignature.witness = known.witness ORDER BY size DESC, time DESC LIMIT 1
+      ) AS newest`;
   }
 }
 

@@ -62,15 +62,21 @@ export class Mirrors {
     }
     if (edge.size === before.size) return edge.size;
     const indexes = commitments.map((_, i) => (before.size + BigInt(i)).toString());
-    await this.#sql.begin(async (tx) => {
+    const stored = await this.#sql.begin(async (tx) => {
+      await tx`SELECT pg_advisory_xact_lock(hashtextextended(${origin}, 7306))`;
+      // Entries were checked as continuing `before`; where another has extended the mirror since, they may not continue it.
+      const [now] = await tx<{ size: bigint }[]>`
+        SELECT size FROM ledger.mirror WHERE origin = ${origin} ORDER BY size DESC LIMIT 1`;
+      if ((now?.size ?? 0n) !== before.size) return false;
       await tx`
         INSERT INTO ledger.mirror_entry (origin, index, commitment)
-        SELECT ${origin}, * FROM unnest(${indexes}::bigint[], ${byteaArray(tx, commitments)})
-        ON CONFLICT DO NOTHING`;
+        SELECT ${origin}, * FROM unnest(${indexes}::bigint[], ${byteaArray(tx, commitments)})`;
       await tx`
         INSERT INTO ledger.mirror (origin, size, root, edge, note)
-        VALUES (${origin}, ${edge.size}, ${Buffer.from(root)}, ${Buffer.from(edgeToBytes(edge))}, ${note}) ON CONFLICT DO NOTHING`;
+        VALUES (${origin}, ${edge.size}, ${Buffer.from(root)}, ${Buffer.from(edgeToBytes(edge))}, ${note})`;
+      return true;
     });
+    if (!stored) return this.extend(origin, note, logKeys, fetchEntries);
     return edge.size;
   }
 

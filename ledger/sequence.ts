@@ -81,22 +81,25 @@ export async function sequence(
   const outcomes = batch.map(({ sealed, options }): Receipt | Refusal => {
     const key = options.idempotency && `${options.account}\n${options.idempotency.key}`;
     const earlier = key === undefined ? undefined : known.requests.get(key);
+    const there = sealed.map(({ record }) => known.records.get(record.id));
+    if (sealed.length > 0 && there.every((one, i) => one !== undefined && one.commitment === hex(sealed[i]))) {
+      // These very bytes: the commit of an earlier attempt, whose outcome had been unknown, went through.
+      return (
+        (earlier?.request === options.idempotency?.request ? earlier?.receipt : undefined) ??
+        receiptOf(
+          sealed,
+          there.map((one) => one?.index ?? 0n),
+          sequencedAt,
+        )
+      );
+    }
     if (earlier !== undefined) {
       if (earlier.request === options.idempotency?.request) return { ...earlier.receipt, repeated: true };
       return new Refusal(409, 'idempotency-conflict', 'The Idempotency-Key was used for another request.', {
         remedy: 'Use a new key.',
       });
     }
-    const there = sealed.map(({ record }) => known.records.get(record.id));
-    if (sealed.length > 0 && there.every((one, i) => one !== undefined && one.commitment === hex(sealed[i]))) {
-      // A commit whose outcome had been unknown: it had gone through.
-      return receiptOf(
-        sealed,
-        there.map((one) => one?.index ?? 0n),
-        sequencedAt,
-      );
-    }
-    if (there.some((one) => one !== undefined))
+    if (there.some((one) => one !== undefined) || new Set(sealed.map(({ record }) => record.id)).size < sealed.length)
       return new Refusal(409, 'record-exists', 'A record with this id is already in the log.');
     const taken = (options.once ?? []).find((name) => known.names.has(name));
     if (taken !== undefined) {

@@ -1,24 +1,19 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { formatAddCheckpoint } from '../log/add-checkpoint.ts';
 import { formatCheckpoint } from '../log/checkpoint.ts';
 import { cosignaturesOf } from '../log/cosignature.ts';
 import { appendLeaf, type Edge, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
-import { ED25519, ED25519_COSIGNATURE, formatVkey, parseNote, type Signer, signNote } from '../log/note.ts';
+import { ED25519_COSIGNATURE, parseNote, signNote } from '../log/note.ts';
 import { TileReader } from '../log/tile.ts';
+import { makeSigner, ORIGIN } from '../test/ledger.ts';
 import { type TestDatabase, testDatabase } from '../test/postgres.ts';
 import { concat, toHex, utf8 } from '../values/bytes.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
+import { auditMirror } from './audit.ts';
 import { Mirrors } from './mirror.ts';
 import { Witness } from './witness.ts';
 
-function makeSigner(name: string, type = ED25519): Signer {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
-  return { vkey: formatVkey(nodeCrypto, name, type, raw), sign: async (bytes) => sign(null, bytes, privateKey) };
-}
-
-const ORIGIN = 'demo.aa.dostyk/log';
 const log = makeSigner(ORIGIN);
 const witnessKey = makeSigner('demo.bb.dostyk/witness', ED25519_COSIGNATURE);
 const entries = Array.from({ length: 600 }, (_, i) => nodeCrypto.sha256(utf8(`entry ${i}`)));
@@ -143,6 +138,31 @@ describe('mirrors', () => {
     expect(await mirrors.extend(ORIGIN, await noteAt(600), [log.vkey], fetch(256))).toBe(600n);
     expect(await mirrors.extend(ORIGIN, await noteAt(300), [log.vkey], fetch(1))).toBe(600n);
     expect(toHex((await mirrors.commitments(ORIGIN, [599n])).get(599n)!)).toBe(toHex(entries[599]!));
+  });
+
+  test('taken over twice at once are one; of two histories at once one is refused, and they do not mix', async () => {
+    database = await testDatabase(['ledger']);
+    const mirrors = new Mirrors(database.sql, nodeCrypto);
+    const slowly = (from: readonly Uint8Array[]) => async (index: bigint) => {
+      await delay(30);
+      return from.slice(Number(index));
+    };
+    const same = await Promise.all(
+      [10, 10, 20].map(async (size) => mirrors.extend(ORIGIN, await noteAt(size), [log.vkey], slowly(entries))),
+    );
+    expect(same.map(Number)).toSatisfy((sizes: number[]) => sizes[2] === 20 && sizes.every((size) => size >= 10));
+    const fork = entries.map((entry, i) => (i < 20 ? entry : nodeCrypto.sha256(entry)));
+    const forked = edgeRoot(
+      nodeCrypto,
+      fork.slice(0, 40).reduce((edge, entry) => appendLeaf(nodeCrypto, edge, leafHash(nodeCrypto, entry)), EMPTY_EDGE),
+    );
+    const outcomes = await Promise.allSettled([
+      mirrors.extend(ORIGIN, await noteAt(30), [log.vkey], slowly(entries)),
+      mirrors.extend(ORIGIN, await noteAt(40, log, forked), [log.vkey], slowly(fork)),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toContain('fulfilled');
+    const { findings } = await auditMirror(database.sql, nodeCrypto, { origin: ORIGIN, logKeys: [log.vkey] });
+    expect(findings).toEqual([]);
   });
 
   test('keep nothing of what does not', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient, credentialsFor } from '../cli/api-client.ts';
+import { removeEmbedded } from '../storage/embedded.ts';
 import { basePort } from './ports.ts';
 
 /** A whole demonstration as a user runs it: the built command in its own process, nodes and PostgreSQL as children. */
@@ -106,6 +107,7 @@ export async function startDemo(): Promise<Demo> {
     async stop() {
       child.kill('SIGTERM');
       const code = await ended;
+      removeEmbedded(join(directory, 'postgres'));
       rmSync(join(directory, '..'), { recursive: true, force: true });
       return code;
     },

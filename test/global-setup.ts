@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { startEmbedded } from '../storage/embedded.ts';
+import { removeEmbedded, startEmbedded } from '../storage/embedded.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -17,6 +17,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('adminUrl', server.adminUrl);
   return async () => {
     await server.stop();
-    rmSync(directory, { recursive: true, force: true });
+    removeEmbedded(directory);
   };
 }
