@@ -1,6 +1,7 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Commitment, Identifier, Instant, text, Uuid } from '../values/schema.ts';
+import { Operator } from './account.ts';
 import { DelegationBody, SCOPES } from './delegation.ts';
 import { Authority, MemberEntry, Post } from './registry.ts';
 
@@ -52,6 +53,15 @@ export const membersContract = {
       mandates: z.array(z.string()),
     }),
   ),
+  listOperators: base
+    .route({ method: 'GET', path: '/operators', summary: 'The operators that this member knows, by id' })
+    .input(
+      z.object({
+        cursor: z.string().max(200).optional(),
+        limit: z.coerce.number().int().min(1).max(200).default(50),
+      }),
+    )
+    .output(z.object({ items: z.array(Operator), next: z.string().nullable() })),
   listDelegations: base
     .route({ method: 'GET', path: '/delegations', summary: "The caller's delegations, given and received" })
     .output(z.object({ items: z.array(DelegationView) })),

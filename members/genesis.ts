@@ -19,6 +19,8 @@ import {
 /** What a demonstration is made of: `demo.json`, or another list of members in the same form. */
 export interface DemoTemplate {
   readonly notice: string;
+  /** Stands beside the name of each authority: it is none of the state's. */
+  readonly label: Names;
   readonly quorum: number;
   readonly members: readonly {
     readonly code: string;
@@ -84,8 +86,10 @@ export function demoTemplate(): DemoTemplate {
   return JSON.parse(readFileSync(file, 'utf8')) as DemoTemplate;
 }
 
-const withMember = (name: Names, member: Names): Names =>
-  Object.fromEntries(LANGUAGES.map((language) => [language, `${name[language]} (${member[language]})`])) as Names;
+const withMember = (name: Names, member: Names, label: Names): Names =>
+  Object.fromEntries(
+    LANGUAGES.map((language) => [language, `${name[language]} (${member[language]}, ${label[language]})`]),
+  ) as Names;
 
 /**
  * Makes a demonstration: each member's keys in its own folder, the registry's first version signed by all member keys,
@@ -134,7 +138,7 @@ export async function makeDemo({
       return {
         id: `${lower}.${id}`,
         kind,
-        name: withMember(name, member.name),
+        name: withMember(name, member.name, template.label),
         mandates,
         documentKeys: [
           { kid: `${kid}#${toHex(nodeCrypto.sha256(publicKey)).slice(0, 8)}`, publicKey: toBase64(publicKey), from: 0 },

@@ -71,6 +71,7 @@ async function appendOwn(
 /** @param accounts of this member: operators may only delegate to each other */
 export function membersRouter(accounts: Accounts) {
   const os = implement(membersContract).$context<RequestContext>();
+  const operators = [...accounts.operators].sort((a, b) => (a.id < b.id ? -1 : 1));
   return os.router({
     listMembers: os.listMembers.handler(({ context }) => describeMembers(context.registry)),
     me: os.me.handler(({ context: { caller, registry } }) => ({
@@ -80,6 +81,11 @@ export function membersRouter(accounts: Accounts) {
       ...(caller.authority === undefined ? {} : { authority: caller.authority }),
       mandates: [...(registry.findAuthority(caller.authority ?? '')?.mandates ?? [])],
     })),
+    listOperators: os.listOperators.handler(({ input: { cursor, limit } }) => {
+      const items = operators.filter(({ id }) => cursor === undefined || id > cursor).slice(0, limit);
+      const last = items.at(-1)?.id;
+      return { items, next: last === undefined || last === operators.at(-1)?.id ? null : last };
+    }),
     listDelegations: os.listDelegations.handler(async ({ context }) => {
       const operator = requireOperator(context.caller, { scope: 'read' }, [], context.clock());
       return { items: await delegationsOf(context.sql, operator) };

@@ -1,19 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../log/canonical.ts';
 import type { Envelope } from '../log/envelope.ts';
-import { formatNote, parseNote, signNote } from '../log/note.ts';
+import { ED25519, ED25519_COSIGNATURE, formatNote, parseNote, signNote } from '../log/note.ts';
 import { toHex, utf8 } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { openAccounts } from './account.ts';
 import { authorship, RECORD_TYPES } from './authorship.ts';
 import { actsFor, type Delegation } from './delegation.ts';
-import { makeDemo } from './genesis.ts';
-import { readKey, signerOf, writeKey } from './keys.ts';
+import { demoTemplate, makeDemo } from './genesis.ts';
+import { makeKey, readKey, signerOf, writeKey } from './keys.ts';
 import { requireMandate, requireOperator, requirePost } from './mandate.ts';
-import { openRegistry, type Registry, type RegistryDocument, type RegistryVersion, registryText } from './registry.ts';
+import {
+  LANGUAGES,
+  openRegistry,
+  type Registry,
+  type RegistryDocument,
+  type RegistryVersion,
+  registryText,
+} from './registry.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'dostyk-members-'));
 const directory = join(top, 'demo');
@@ -81,7 +88,12 @@ describe('the chain of versions', () => {
     for (const change of [
       (document: RegistryDocument) => void (document.quorum = 3),
       (document: RegistryDocument) => void document.members.pop(),
-      (document: RegistryDocument) => void (document.members[2]!.memberKey = document.members[1]!.memberKey),
+      (document: RegistryDocument) =>
+        void (document.members[2]!.memberKey = makeKey('demo.kz.dostyk/member', ED25519, nodeRandom).vkey),
+      (document: RegistryDocument) => {
+        document.members[2]!.address = 'https://kz.example';
+        document.notice = 'Official.';
+      },
       (document: RegistryDocument) => {
         document.members[2]!.address = 'https://kz.example';
         document.members[3]!.address = 'https://tj.example';
@@ -119,6 +131,50 @@ describe('the chain of versions', () => {
     await expect(
       open(first, await second((document) => Object.assign(document, { extra: 1 }), ALL)),
     ).rejects.toMatchObject({ code: 'registry-invalid' });
+  });
+});
+
+describe('a member’s own entry, which it signs alone, can’t disturb the others', () => {
+  const fresh = (role: string, type = ED25519) => makeKey(`demo.kz.dostyk/${role}`, type, nodeRandom).vkey;
+  const kz = (document: RegistryDocument) => document.members[2]!;
+  const changes: [string, (document: RegistryDocument) => void][] = [
+    ['a key that is none', (document) => void (kz(document).witness.keys[0]!.vkey = 'demo.kz.dostyk/witness+00+x')],
+    [
+      'another’s witness key',
+      (document) => void (kz(document).witness.keys[0]!.vkey = document.members[5]!.witness.keys[0]!.vkey),
+    ],
+    ['one key in two roles', (document) => void (kz(document).node.keys[0]!.vkey = kz(document).memberKey)],
+    ['a witness key that is no cosigner’s', (document) => void (kz(document).witness.keys[0]!.vkey = fresh('witness'))],
+    [
+      'a log key that is a cosigner’s',
+      (document) => void (kz(document).log.keys[0]!.vkey = fresh('log', ED25519_COSIGNATURE)),
+    ],
+    ['a log key by another name', (document) => void (kz(document).log.keys[0]!.vkey = fresh('node'))],
+    [
+      'a document key that is not base64',
+      (document) => void (kz(document).authorities[0]!.documentKeys[0]!.publicKey = '*'.repeat(44)),
+    ],
+    [
+      'a document key of another length',
+      (document) => void (kz(document).authorities[0]!.documentKeys[0]!.publicKey = 'A'.repeat(44)),
+    ],
+    [
+      'another authority’s document key',
+      (document) =>
+        void (kz(document).authorities[0]!.documentKeys[0]!.publicKey =
+          document.members[1]!.authorities[0]!.documentKeys[0]!.publicKey),
+    ],
+  ];
+  test.each(changes)('%s', async (_, change) => {
+    await expect(open(first, await second(change, ALL))).rejects.toMatchObject({ code: 'registry-invalid' });
+  });
+  test('new keys of its own are its own to name', async () => {
+    const change = (document: RegistryDocument): void => {
+      kz(document).log.keys.push({ vkey: fresh('log'), from: 100 });
+      kz(document).witness.keys.push({ vkey: fresh('witness', ED25519_COSIGNATURE), from: 100 });
+      kz(document).node.keys.push({ vkey: fresh('node'), from: 100 });
+    };
+    expect((await open(first, await second(change, ['KZ']))).getMember('KZ').log.keys).toHaveLength(2);
   });
 });
 
@@ -319,5 +375,37 @@ describe('keys and demonstrations', () => {
     expect(await makeDemo({ directory: join(top, 'second'), basePort: 7000, random: nodeRandom, now: NOW })).not.toBe(
       genesis,
     );
+  });
+
+  test('every name stands in eight languages, and every authority says that it is a demonstration', () => {
+    expect(LANGUAGES).toHaveLength(8);
+    const { label } = demoTemplate();
+    for (const { name, authorities } of registry.members) {
+      expect(Object.keys(name).sort()).toEqual([...LANGUAGES].sort());
+      expect(authorities.length).toBeGreaterThan(0);
+      for (const authority of authorities)
+        for (const language of LANGUAGES)
+          expect(authority.name[language]).toContain(`${name[language]}, ${label[language]}`);
+    }
+    expect(registry.document.notice).toMatch(/DEMONSTRATION/);
+  });
+
+  test('members are alike: the same authorities, mandates and operators; posts stand in pairs', () => {
+    const shape = (code: string) =>
+      registry.getMember(code).authorities.map(({ id, mandates }) => [id.split('.')[1], mandates]);
+    for (const { code } of registry.members) expect(shape(code)).toEqual(shape('KZ'));
+    const sides = new Map<string, string[]>();
+    for (const { code, zones, posts } of registry.members)
+      for (const { crossing, zone } of posts) {
+        sides.set(crossing, [...(sides.get(crossing) ?? []), code]);
+        expect(zones).toContain(zone);
+      }
+    for (const [crossing, members] of sides) expect([crossing, new Set(members).size]).toEqual([crossing, 2]);
+  });
+
+  test('every private key is in a file that only its owner reads', () => {
+    const keys = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.key'));
+    expect(keys).toHaveLength(registry.members.flatMap(({ authorities }) => [1, 1, 1, 1, ...authorities]).length);
+    for (const name of keys) expect([name, statSync(join(directory, name)).mode & 0o777]).toEqual([name, 0o600]);
   });
 });

@@ -5,6 +5,7 @@ import type { RegistryReader, RegistryView } from '../log/verify.ts';
 import { fromBase64, toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Country, Currency, Identifier, Instant, Zone } from '../values/schema.ts';
+import { checkKeys } from './registry-keys.ts';
 
 /** The eight languages of the project; every name is given in each. */
 export const LANGUAGES = ['zh', 'kk', 'ky', 'tg', 'tk', 'uz', 'ru', 'en'] as const;
@@ -243,9 +244,10 @@ function requiredSigners(
     return JSON.stringify(old) !== JSON.stringify(member);
   });
   const [only] = changed;
-  const sameRest = before.quorum === after.quorum && before.members.length === after.members.length;
+  const sameRest =
+    before.quorum === after.quorum && before.notice === after.notice && before.members.length === after.members.length;
   const old = before.members.find(({ code }) => code === only?.code);
-  // A member's own entry is its own business; its member key, the membership and the quorum are everyone's.
+  // A member's own entry is its own business; its member key, the membership, the quorum and the notice are everyone's.
   if (sameRest && changed.length === 1 && only !== undefined && old?.memberKey === only.memberKey)
     return [[only.memberKey], all];
   return [all];
@@ -275,6 +277,7 @@ export async function openRegistry(
   for (const [i, { note: text, json }] of versions.entries()) {
     const next = parseDocument(json);
     checkDocument(next);
+    checkKeys(crypto, next);
     const note = parseNote(text);
     if (next.version !== i + 1 || note.text !== registryText(crypto, i + 1, json, previous)) {
       throw invalid(`Version ${i + 1} of the registry does not fit its note.`);

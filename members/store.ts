@@ -2,12 +2,16 @@ import type { Envelope } from '../log/envelope.ts';
 import type { Sql, Tx } from '../storage/connection.ts';
 import { type Delegation, DelegationBody, DelegationRevocationBody, type Scope } from './delegation.ts';
 
-/** Folds delegations and their revocations; everything else is passed over. The first of an id counts. */
+/**
+ * Folds delegations and their revocations; everything else is passed over. The first of an id counts. They are a member's word to
+ * itself: one from another member could take the id of an own one.
+ */
 export async function foldRecords(
   tx: Tx,
   records: readonly { readonly commitment: string; readonly envelope: Envelope }[],
 ): Promise<void> {
   for (const { commitment, envelope } of records) {
+    if (!isToItself(envelope)) continue;
     if (envelope.type === 'delegation') {
       const body = DelegationBody.safeParse(envelope.body);
       if (!body.success) continue;
@@ -23,6 +27,10 @@ export async function foldRecords(
         VALUES (${body.data.delegation}, ${body.data.operator}, ${envelope.at}) ON CONFLICT DO NOTHING`;
     }
   }
+}
+
+function isToItself({ to, issuer }: Envelope): boolean {
+  return to !== 'public' && to.length === 1 && to[0]?.member === issuer.member;
 }
 
 export async function dropViews(tx: Tx): Promise<void> {
