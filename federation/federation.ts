@@ -5,10 +5,11 @@ import type { TileSource } from '../ledger/tiles.ts';
 import { Witness } from '../ledger/witness.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import type { Signer } from '../log/note.ts';
-import type { Registry } from '../members/registry.ts';
+import type { MemberEntry, Registry } from '../members/registry.ts';
 import { toBase64, toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import { type PullAnswer, Puller } from './pulling.ts';
+import type { PullAnswer } from './pull-answer.ts';
+import { Puller } from './pulling.ts';
 import { cursors, type Fault, listFaults, recordFault, recordsFor, type Sql, useToken } from './store.ts';
 import { checkToken, makeToken } from './token.ts';
 import { Witnessing } from './witnessing.ts';
@@ -37,13 +38,16 @@ export interface PeerStatus {
   readonly mirrored: number;
   readonly taken: number;
   readonly lastContact: string | null;
-  /** Seconds since the mirror last was as long as what was cosigned; 0 when it is. */
+  /** Seconds for which a size that was cosigned here has not been mirrored; 0 when all is. */
   readonly lagSeconds: number;
   /** The newest size of this node's own log that the peer cosigned. */
   readonly cosignedOurs: number;
 }
 
 const PULL_BYTES = 8 * 1024 * 1024;
+const WATCH_MS = 10_000;
+/** A mirror further behind than this means that data are withheld. */
+const MAX_LAG_SECONDS = 60;
 
 /** Witnessing and pulling between nodes. Life cycle: `start` → `stop`. */
 export class Federation {
@@ -53,7 +57,9 @@ export class Federation {
   readonly #witnessing: Witnessing;
   readonly #pullers: ReadonlyMap<string, Puller>;
   readonly #contacts = new Map<string, Date>();
-  readonly #behindSince = new Map<string, Date>();
+  /** A size that was cosigned here and is not mirrored yet, since when. */
+  readonly #awaited = new Map<string, { readonly size: bigint; readonly at: Date }>();
+  #watching: NodeJS.Timeout | undefined;
 
   constructor(options: FederationOptions) {
     this.#options = options;
@@ -89,9 +95,11 @@ export class Federation {
   start(): void {
     this.#witnessing.start();
     for (const puller of this.#pullers.values()) puller.start();
+    this.#watching = setInterval(() => void this.#watch(), WATCH_MS).unref();
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#watching);
     await Promise.all([this.#witnessing.stop(), ...[...this.#pullers.values()].map((puller) => puller.stop())]);
   }
 
@@ -144,7 +152,7 @@ export class Federation {
   }
 
   async status(): Promise<{ peers: PeerStatus[]; faults: Fault[] }> {
-    const { registry, member, ledger, sql, clock } = this.#options;
+    const { registry, member, ledger, sql } = this.#options;
     const [cosigned, taken, ours, faults] = await Promise.all([
       this.witness.sizes(),
       cursors(sql),
@@ -152,19 +160,12 @@ export class Federation {
       listFaults(sql),
     ]);
     const peers = await Promise.all(
-      registry.others(member).map(async ({ code, log }) => {
-        const mirrored = await this.mirrors.size(log.origin);
-        const seen = cosigned.get(log.origin)?.size ?? 0n;
-        if (mirrored >= seen) this.#behindSince.delete(code);
-        else if (!this.#behindSince.has(code)) this.#behindSince.set(code, cosigned.get(log.origin)?.at ?? clock());
-        const since = this.#behindSince.get(code);
-        const lagSeconds =
-          since === undefined ? 0 : Math.max(0, Math.round((clock().getTime() - since.getTime()) / 1000));
-        if (lagSeconds > 60)
-          void this.#fault(code, 'data-withheld', `the mirror is ${seen - mirrored} entries behind what was cosigned`);
+      registry.others(member).map(async (peer) => {
+        const { code, log } = peer;
+        const { mirrored, lagSeconds } = await this.#lag(peer, cosigned.get(log.origin));
         return {
           member: code,
-          cosigned: Number(seen),
+          cosigned: Number(cosigned.get(log.origin)?.size ?? 0n),
           mirrored: Number(mirrored),
           taken: Number(taken.get(log.origin)?.next ?? 0n),
           lastContact: this.#contacts.get(code)?.toISOString() ?? null,
@@ -174,6 +175,38 @@ export class Federation {
       }),
     );
     return { peers, faults };
+  }
+
+  async #lag(
+    { code, log }: MemberEntry,
+    cosigned: { readonly size: bigint; readonly at: Date } | undefined,
+  ): Promise<{ mirrored: bigint; lagSeconds: number }> {
+    const { clock } = this.#options;
+    const mirrored = await this.mirrors.size(log.origin);
+    if (cosigned === undefined || mirrored >= cosigned.size) {
+      this.#awaited.delete(code);
+      return { mirrored, lagSeconds: 0 };
+    }
+    // One size is waited for until it is here: a log that grows at every look is not one that withholds.
+    const before = this.#awaited.get(code);
+    const awaited = before === undefined || mirrored >= before.size ? cosigned : before;
+    this.#awaited.set(code, awaited);
+    return { mirrored, lagSeconds: Math.max(0, Math.round((clock().getTime() - awaited.at.getTime()) / 1000)) };
+  }
+
+  /** Whether or not anybody asks for the status: a mirror that stays behind what was cosigned is a fault of its log. */
+  async #watch(): Promise<void> {
+    try {
+      const cosigned = await this.witness.sizes();
+      for (const peer of this.#options.registry.others(this.#options.member)) {
+        const { mirrored, lagSeconds } = await this.#lag(peer, cosigned.get(peer.log.origin));
+        if (lagSeconds <= MAX_LAG_SECONDS) continue;
+        const detail = `the mirror has ended at ${mirrored} for ${lagSeconds} s, short of what was cosigned`;
+        await this.#fault(peer.code, 'data-withheld', detail);
+      }
+    } catch (error) {
+      this.#options.onError?.('watch the mirrors', error);
+    }
   }
 
   async #fault(member: string, code: string, detail: string): Promise<void> {

@@ -175,6 +175,40 @@ test('a record that a slip lists and that does not come is reported as withheld;
   expect(folded.map(({ index }) => index)).toEqual([0n, 2n]);
 });
 
+test('what was withheld is asked for again, by a node that started anew as well, and taken once it comes', async () => {
+  const slip = record({ type: 'slip', body: { to: 'KZ', from: 0, upTo: 2, indexes: [0, 1] } });
+  log = [record(), record(), slip, record()];
+  const withhold = (path: string, query: URLSearchParams) =>
+    path === '/peer/records'
+      ? { body: JSON.stringify({ ...truth(query), records: truth(query).records.filter(({ index }) => index !== 1) }) }
+      : undefined;
+  answer = withhold;
+  expect(await puller().pull()).toBe(3);
+  expect(await puller().pull()).toBe(0);
+  expect(faults).toEqual([]);
+  await puller(200, 0).pull();
+  expect(faults).toMatchObject([{ code: 'withheld', detail: expect.stringContaining('record 1 ') }]);
+  answer = undefined;
+  expect(await puller(200, 0).pull()).toBe(1);
+  expect(folded.map(({ index }) => index)).toEqual([0n, 3n, 1n]);
+  expect(await puller(200, 0).pull()).toBe(0);
+  expect(faults).toHaveLength(1);
+});
+
+test('what a slip lists and is left out did come; what it lists behind itself or not by number counts for nothing', async () => {
+  const odd = { to: 'KZ', from: 0, upTo: 2, indexes: [0, 1, 2, 3, 1e15, -1, 0.5, '0', null] };
+  const slips = [odd, { indexes: 'x' }, { indexes: { length: 3 } }, {}];
+  log = [record(), record({ type: 'decree' }), ...slips.map((body) => record({ type: 'slip', body }))];
+  for (const batch of [200, 1]) {
+    await database.owner`TRUNCATE federation.received, federation.cursor`;
+    faults.length = 0;
+    await puller(batch, 0).pull();
+    await puller(batch, 0).pull();
+    expect([...new Set(faults.map(({ code }) => code))]).toEqual(['bad-record']);
+    expect(await database.sql`SELECT index FROM federation.undelivered`).toEqual([]);
+  }
+});
+
 describe('a peer that sends what its log does not hold', () => {
   const broken: [string, (query: URLSearchParams) => string | Uint8Array, string][] = [
     ['garbage', () => Buffer.alloc(3000, 7), 'bad-answer'],

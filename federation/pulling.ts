@@ -5,10 +5,21 @@ import { commitmentOf, isAddressedTo, openSealed, type Sealed } from '../log/env
 import { parseBundle, tilePath } from '../log/tile.ts';
 import { authorship } from '../members/authorship.ts';
 import type { MemberEntry, Registry } from '../members/registry.ts';
-import { equal, fromBase64, fromUtf8, toHex } from '../values/bytes.ts';
+import { equal, fromBase64, toHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { askPeer, type PeerAnswer } from './peer-client.ts';
-import { cursorOf, insertReceived, lockCursor, type Sql, setCursor, undelivered } from './store.ts';
+import { type PullAnswer, parsePullAnswer } from './pull-answer.ts';
+import {
+  cursorOf,
+  insertReceived,
+  lockCursor,
+  missingSince,
+  noteUndelivered,
+  type Sql,
+  setCursor,
+  type Tx,
+  takeUndelivered,
+} from './store.ts';
 
 export interface PullingOptions {
   readonly member: string;
@@ -30,24 +41,24 @@ export interface PullingOptions {
   readonly withheldMs?: number;
 }
 
-/** What a peer answers to a pull. */
-export interface PullAnswer {
-  /** Own records for the caller, from the asked index on, by index. */
-  readonly records: readonly { readonly index: number; readonly bytes: string; readonly salt: string }[];
-  /** Everything for the caller below this index is in here or was before. */
-  readonly next: number;
-}
-
 const MAX_ANSWER = 24 * 1024 * 1024;
 const WITHHELD_MS = 60_000;
+const ASK_AGAIN_MS = 5000;
+const ASK_AGAIN_COUNT = 20;
+
+interface Checked {
+  readonly records: readonly { readonly index: bigint; readonly sealed: Sealed }[];
+  /** Of all that came, also of what is left out. */
+  readonly indexes: readonly bigint[];
+}
 
 /** Takes over what one other member's log has for this one. */
 export class Puller {
   readonly #options: PullingOptions;
   readonly #peer: MemberEntry;
   readonly #abort = new AbortController();
-  /** Indexes that slips listed and that did not come, since when. */
-  readonly #missing = new Map<bigint, number>();
+  /** When what did not come was last asked for again, in ms of the process. */
+  #askedAgain = Number.NEGATIVE_INFINITY;
   #wake: (() => void) | undefined;
   #wanted = true;
   #loop: Promise<void> | undefined;
@@ -78,6 +89,7 @@ export class Puller {
     let failures = 0;
     while (!this.#abort.signal.aborted) {
       this.#wanted = false;
+      let away = false;
       try {
         await this.pull();
         failures = 0;
@@ -85,15 +97,16 @@ export class Puller {
         if (this.#abort.signal.aborted) return;
         failures++;
         const code = error instanceof Refusal ? error.code : 'pull-failed';
-        onFault(this.#peer.code, code === 'peer-unreachable' ? 'unreachable' : code, (error as Error).message);
+        away = code === 'peer-unreachable';
+        onFault(this.#peer.code, away ? 'unreachable' : code, (error as Error).message);
       }
       if (this.#wanted && failures === 0) continue;
       const wait = failures === 0 ? pollMs : Math.min(60_000, 500 * 2 ** Math.min(failures, 7));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, wait);
         this.#wake = () => {
-          // After a failure the pause holds: a peer that sends garbage must not set our pace.
-          if (failures > 0 && !this.#abort.signal.aborted) return;
+          // After a failure the pause holds: a peer that sends garbage must not set our pace. One that was away has spoken.
+          if (failures > 0 && !away && !this.#abort.signal.aborted) return;
           clearTimeout(timer);
           resolve();
         };
@@ -123,7 +136,8 @@ export class Puller {
       if (from >= size) break;
       count += await this.#takeOver(from, size);
     }
-    this.#reportWithheld();
+    count += await this.#askAgain();
+    await this.#reportWithheld();
     return count;
   }
 
@@ -150,39 +164,72 @@ export class Puller {
     return parseBundle(body).slice(Number(from - n * 256n));
   }
 
+  async #ask(from: bigint, below: bigint, limit: number): Promise<PullAnswer> {
+    const token = await this.#options.tokenFor(this.#peer.log.origin);
+    const path = `/peer/records?from=${from}&below=${below}&limit=${limit}`;
+    const { body } = await this.#get(path, MAX_ANSWER, token);
+    return parsePullAnswer(body, from, below);
+  }
+
   async #takeOver(from: bigint, size: bigint): Promise<number> {
-    const { sql, fold, clock, batch = 200, tokenFor } = this.#options;
+    const { sql, clock, batch = 200 } = this.#options;
     const { origin } = this.#peer.log;
-    const token = await tokenFor(origin);
-    const { body } = await this.#get(`/peer/records?from=${from}&below=${size}&limit=${batch}`, MAX_ANSWER, token);
-    const answer = parsePullAnswer(body, from, size);
-    const sealed = await this.#check(answer, from);
-    const slips = sealed.filter(({ sealed }) => sealed.record.type === 'slip');
+    const answer = await this.#ask(from, size, batch);
+    const checked = await this.#check(answer, from);
     await sql.begin(async (tx) => {
       if ((await lockCursor(tx, origin)) !== from) return;
-      const fresh = await insertReceived(tx, origin, sealed);
-      const records: FoldRecord[] = sealed
-        .filter(({ index, sealed }) => fresh.has(index) && sealed.record.type !== 'slip')
-        .map(({ index, sealed }) => ({ origin, index, commitment: toHex(sealed.commitment), envelope: sealed.record }));
-      if (records.length > 0) await fold(tx, records);
+      await this.#keep(tx, checked);
       await setCursor(tx, origin, BigInt(answer.next), clock());
     });
-    await this.#noteSlips(slips.map(({ sealed }) => sealed));
-    return sealed.length;
+    return checked.records.length;
+  }
+
+  /** Stores and folds what is new, and keeps what slips list and has not come. */
+  async #keep(tx: Tx, { records, indexes }: Checked): Promise<void> {
+    const { fold, clock } = this.#options;
+    const { origin } = this.#peer.log;
+    const fresh = await insertReceived(tx, origin, records);
+    const folded: FoldRecord[] = records
+      .filter(({ index, sealed }) => fresh.has(index) && sealed.record.type !== 'slip')
+      .map(({ index, sealed }) => ({ origin, index, commitment: toHex(sealed.commitment), envelope: sealed.record }));
+    if (folded.length > 0) await fold(tx, folded);
+    const listed = records.flatMap(({ index, sealed }) =>
+      sealed.record.type === 'slip' ? listedIn(sealed, index) : [],
+    );
+    await noteUndelivered(tx, origin, listed, indexes, clock());
+  }
+
+  /** Listed records that did not come are asked for one by one: a peer that errs now and delivers later loses nothing. */
+  async #askAgain(): Promise<number> {
+    const { sql, clock } = this.#options;
+    const { origin } = this.#peer.log;
+    if (performance.now() - this.#askedAgain < ASK_AGAIN_MS) return 0;
+    this.#askedAgain = performance.now();
+    let count = 0;
+    for (const index of await takeUndelivered(sql, origin, ASK_AGAIN_COUNT, clock())) {
+      const checked = await this.#check(await this.#ask(index, index + 1n, 1), index);
+      if (checked.indexes.length === 0) continue;
+      await sql.begin(async (tx) => {
+        await lockCursor(tx, origin);
+        await this.#keep(tx, checked);
+      });
+      count += checked.records.length;
+    }
+    return count;
   }
 
   /**
    * Each record against the mirror: bytes that are not what the log holds refuse the batch, which is asked for again. A record
    * that is authentic and yet not its issuer's to say is reported and left out: asking again would bring the same.
    */
-  async #check(answer: PullAnswer, from: bigint): Promise<{ index: bigint; sealed: Sealed }[]> {
+  async #check(answer: PullAnswer, from: bigint): Promise<Checked> {
     const { mirrors, crypto, onFault } = this.#options;
     const { origin } = this.#peer.log;
     const commitments = await mirrors.commitments(
       origin,
       answer.records.map(({ index }) => BigInt(index)),
     );
-    const checked: { index: bigint; sealed: Sealed }[] = [];
+    const records: { index: bigint; sealed: Sealed }[] = [];
     let previous = Number(from) - 1;
     for (const { index, bytes, salt } of answer.records) {
       const bad = (why: string): Refusal => new Refusal(502, 'bad-proof', `Record ${index} of ${origin}: ${why}`);
@@ -196,9 +243,9 @@ export class Puller {
         throw bad('not what the log holds at this index');
       const opened = this.#open(recordBytes, saltBytes);
       if (typeof opened === 'string') onFault(this.#peer.code, 'bad-record', `record ${index}: ${opened}`);
-      else checked.push({ index: BigInt(index), sealed: opened });
+      else records.push({ index: BigInt(index), sealed: opened });
     }
-    return checked;
+    return { records, indexes: answer.records.map(({ index }) => BigInt(index)) };
   }
 
   /** The record, or why it is not its issuer's to say to this member. */
@@ -215,25 +262,25 @@ export class Puller {
     }
   }
 
-  async #noteSlips(slips: readonly Sealed[]): Promise<void> {
-    if (slips.length === 0) return;
-    const listed = slips.flatMap(
-      ({ record }) => ((record.body as { indexes?: unknown }).indexes as number[] | undefined) ?? [],
-    );
-    const absent = await undelivered(
-      this.#options.sql,
-      this.#peer.log.origin,
-      listed.filter(Number.isSafeInteger).map((index) => BigInt(index)),
-    );
-    for (const index of absent) if (!this.#missing.has(index)) this.#missing.set(index, performance.now());
+  async #reportWithheld(): Promise<void> {
+    const { sql, clock, onFault, withheldMs = WITHHELD_MS } = this.#options;
+    const missing = await missingSince(sql, this.#peer.log.origin, new Date(clock().getTime() - withheldMs));
+    if (missing === undefined) return;
+    const others = missing.count === 1 ? '' : `, and ${missing.count - 1} more`;
+    const detail = `record ${missing.first} is listed in a slip and was not delivered${others}`;
+    onFault(this.#peer.code, 'withheld', detail);
   }
+}
 
-  #reportWithheld(): void {
-    for (const [index, since] of this.#missing) {
-      if (performance.now() - since < (this.#options.withheldMs ?? WITHHELD_MS)) continue;
-      this.#options.onFault(this.#peer.code, 'withheld', `record ${index} is listed in a slip and was not delivered`);
-    }
-  }
+/** What a slip lists; it stands behind all of that in its log. */
+function listedIn({ record }: Sealed, slip: bigint): bigint[] {
+  const { indexes } = record.body as { indexes?: unknown };
+  if (!Array.isArray(indexes)) return [];
+  return indexes.flatMap((index: unknown) =>
+    typeof index === 'number' && Number.isSafeInteger(index) && index >= 0 && BigInt(index) < slip
+      ? [BigInt(index)]
+      : [],
+  );
 }
 
 function decode(bytes: string, salt: string): [Uint8Array, Uint8Array] | undefined {
@@ -243,24 +290,4 @@ function decode(bytes: string, salt: string): [Uint8Array, Uint8Array] | undefin
     // Not base64: the caller reports it.
     return undefined;
   }
-}
-
-/** @throws Refusal 502 `bad-answer` */
-function parsePullAnswer(body: Uint8Array, from: bigint, size: bigint): PullAnswer {
-  const bad = (cause?: unknown): Refusal =>
-    new Refusal(502, 'bad-answer', 'The answer to a pull is not of its form.', { cause });
-  let value: { records?: unknown; next?: unknown };
-  try {
-    value = JSON.parse(fromUtf8(body)) as typeof value;
-  } catch (cause) {
-    throw bad(cause);
-  }
-  const { records, next } = value ?? {};
-  if (!Array.isArray(records) || typeof next !== 'number' || !Number.isSafeInteger(next)) throw bad();
-  if (BigInt(next) <= from || BigInt(next) > size) throw bad();
-  for (const record of records as { index?: unknown; bytes?: unknown; salt?: unknown }[]) {
-    if (!Number.isSafeInteger(record?.index) || typeof record.bytes !== 'string' || typeof record.salt !== 'string')
-      throw bad();
-  }
-  return { records: records as PullAnswer['records'], next };
 }

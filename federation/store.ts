@@ -130,10 +130,39 @@ export async function findReceived(sql: Sql, commitment: Uint8Array): Promise<Re
   return row;
 }
 
-/** Indexes that slips of a log listed for this member and that have not been taken over. */
-export async function undelivered(sql: Sql, origin: string, indexes: readonly bigint[]): Promise<bigint[]> {
+/** Keeps what slips listed and that is neither here nor among `arrived`. */
+export async function noteUndelivered(
+  tx: Tx,
+  origin: string,
+  listed: readonly bigint[],
+  arrived: readonly bigint[],
+  now: Date,
+): Promise<void> {
+  await tx`DELETE FROM federation.undelivered WHERE origin = ${origin} AND index = ANY (${arrived.map(String)}::bigint[])`;
+  await tx`
+    INSERT INTO federation.undelivered (origin, index, since, asked)
+    SELECT DISTINCT ${origin}, index, ${now}::timestamptz, ${now}::timestamptz FROM unnest(${listed.map(String)}::bigint[]) AS listed (index)
+    WHERE NOT index = ANY (${arrived.map(String)}::bigint[])
+      AND NOT EXISTS (SELECT 1 FROM federation.received WHERE origin = ${origin} AND received.index = listed.index)
+    ON CONFLICT DO NOTHING`;
+}
+
+/** Some indexes to ask for again, those asked longest ago first; they count as asked now. */
+export async function takeUndelivered(sql: Sql, origin: string, limit: number, now: Date): Promise<bigint[]> {
   const rows = await sql<{ index: bigint }[]>`
-    SELECT index FROM unnest(${indexes.map(String)}::bigint[]) AS listed (index)
-    WHERE NOT EXISTS (SELECT 1 FROM federation.received WHERE origin = ${origin} AND received.index = listed.index)`;
-  return rows.map(({ index }) => index);
+    UPDATE federation.undelivered SET asked = ${now} WHERE origin = ${origin} AND index IN (
+      SELECT index FROM federation.undelivered WHERE origin = ${origin} ORDER BY asked, index LIMIT ${limit})
+    RETURNING index`;
+  return rows.map(({ index }) => index).sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** How many listed records have been missing since then or longer, and the first of them. */
+export async function missingSince(
+  sql: Sql,
+  origin: string,
+  since: Date,
+): Promise<{ readonly count: number; readonly first: bigint } | undefined> {
+  const [row] = await sql<{ count: bigint; first: bigint | null }[]>`
+    SELECT count(*) AS count, min(index) AS first FROM federation.undelivered WHERE origin = ${origin} AND since <= ${since}`;
+  return row === undefined || row.first === null ? undefined : { count: Number(row.count), first: row.first };
 }

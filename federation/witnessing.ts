@@ -34,7 +34,8 @@ export class Witnessing {
   readonly #options: WitnessingOptions;
   /** What each witness holds of this log, as far as known. */
   readonly #heldBy = new Map<string, bigint>();
-  readonly #inFlight = new Set<string>();
+  /** One request in flight a witness. */
+  readonly #inFlight = new Map<string, Promise<boolean>>();
   readonly #abort = new AbortController();
   #wake: (() => void) | undefined;
   #loop: Promise<void> | undefined;
@@ -52,6 +53,7 @@ export class Witnessing {
     this.#abort.abort();
     this.#wake?.();
     await this.#loop;
+    await Promise.all(this.#inFlight.values());
   }
 
   async #run(): Promise<void> {
@@ -68,10 +70,11 @@ export class Witnessing {
       if (head !== undefined && due) {
         last = { size: head.size, at: now };
         asked = now;
-        await this.#round(head, this.#others());
+        await this.#round(head);
       } else if (head !== undefined && behind.length > 0 && now - asked > retryMs) {
+        // Not awaited: one that hangs must not hold up the next checkpoint.
         asked = now;
-        await this.#round(head, behind);
+        for (const witness of behind) this.#start(witness, head);
       } else {
         await this.#sleep(behind.length > 0 ? retryMs : 1000);
       }
@@ -92,30 +95,31 @@ export class Witnessing {
     });
   }
 
-  async #round(head: SignedHead, witnesses: readonly MemberEntry[]): Promise<void> {
+  /** Undefined when a request to this witness is still in flight. */
+  #start(witness: MemberEntry, head: SignedHead): Promise<boolean> | undefined {
+    if (this.#inFlight.has(witness.code)) return undefined;
+    const asking = this.#ask(witness, head).finally(() => this.#inFlight.delete(witness.code));
+    this.#inFlight.set(witness.code, asking);
+    return asking;
+  }
+
+  async #round(head: SignedHead): Promise<void> {
     const { registry, roundMs = 2000 } = this.#options;
-    let answers = 0;
     const enough = registry.document.quorum;
+    const asked = this.#others().flatMap((witness) => this.#start(witness, head) ?? []);
+    let answers = 0;
+    let open = asked.length;
+    if (open === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, roundMs);
-      const done = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const asked = witnesses.filter(({ code }) => !this.#inFlight.has(code));
-      let open = asked.length;
-      if (open === 0) done();
-      for (const witness of asked) {
-        this.#inFlight.add(witness.code);
-        void this.#ask(witness, head)
-          .then((cosigned) => {
-            if (cosigned) answers++;
-          })
-          .finally(() => {
-            this.#inFlight.delete(witness.code);
-            open--;
-            if (answers >= enough || open === 0) done();
-          });
+      for (const asking of asked) {
+        void asking.then((cosigned) => {
+          if (cosigned) answers++;
+          open--;
+          if (answers < enough && open > 0) return;
+          clearTimeout(timer);
+          resolve();
+        });
       }
     });
   }
@@ -126,10 +130,6 @@ export class Witnessing {
     try {
       for (let attempt = 0; attempt < 3; attempt++) {
         const held = this.#heldBy.get(witness.code) ?? 0n;
-        if (held > head.size) {
-          onFault(witness.code, 'witness-ahead', `holds size ${held} of this log, which ends at ${head.size}`);
-          return false;
-        }
         const proof = await tiles.reader(head.size).consistencyProof(held);
         const answer = await askPeer(`${witness.address}/witness/add-checkpoint`, {
           method: 'POST',
@@ -139,9 +139,16 @@ export class Witnessing {
         });
         onContact(witness.code);
         const body = fromUtf8(answer.body);
-        if (answer.status === 409 && /^\d{1,19}\n$/.test(body)) {
-          this.#heldBy.set(witness.code, BigInt(body.trim()));
+        const told = answer.status === 409 && /^\d{1,19}\n$/.test(body) ? BigInt(body.trim()) : undefined;
+        if (told !== undefined && told !== held && told <= head.size) {
+          this.#heldBy.set(witness.code, told);
           continue;
+        }
+        // What it holds is asked anew next time: a witness that was wrong once is not wrong for ever.
+        if (answer.status !== 200) this.#heldBy.delete(witness.code);
+        if (told !== undefined && told > head.size) {
+          onFault(witness.code, 'witness-ahead', `holds size ${told} of this log, which ends at ${head.size}`);
+          return false;
         }
         if (answer.status !== 200) {
           onFault(
@@ -164,6 +171,7 @@ export class Witnessing {
         );
         return true;
       }
+      onFault(witness.code, 'witness-error', 'tells another size at every request');
       return false;
     } catch (error) {
       if (this.#abort.signal.aborted) return false;

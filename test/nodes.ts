@@ -1,0 +1,133 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { listen, type RunningServer } from '../http/listen.ts';
+import { createApp } from '../http/server.ts';
+import { SignIn } from '../http/sign-in.ts';
+import { type Envelope, seal, uuidv7 } from '../log/envelope.ts';
+import { makeDemo, type NodeSettings } from '../members/genesis.ts';
+import { type DostykNode, openNode } from '../platform.ts';
+import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
+import { basePort } from './ports.ts';
+import { type TestDatabase, testDatabase } from './postgres.ts';
+
+interface Running {
+  readonly node: DostykNode;
+  readonly server: RunningServer;
+}
+
+/** The nodes of a demonstration in one process, each on its own database, which talk to each other over real HTTP. */
+export class FederatedNodes {
+  readonly directory: string;
+  readonly genesis: string;
+  readonly members: readonly string[];
+  readonly #databases: ReadonlyMap<string, TestDatabase>;
+  readonly #running = new Map<string, Running>();
+
+  private constructor(
+    directory: string,
+    genesis: string,
+    databases: ReadonlyMap<string, TestDatabase>,
+    members: readonly string[],
+  ) {
+    this.directory = directory;
+    this.genesis = genesis;
+    this.#databases = databases;
+    this.members = members;
+  }
+
+  static async start(): Promise<FederatedNodes> {
+    const directory = join(mkdtempSync(join(tmpdir(), 'dostyk-nodes-')), 'demo');
+    const genesis = await makeDemo({ directory, basePort: await basePort(), random: nodeRandom, now: new Date() });
+    const { members } = JSON.parse(readFileSync(join(directory, 'registry', '000001.json'), 'utf8')) as {
+      members: { code: string }[];
+    };
+    const codes = members.map(({ code }) => code);
+    const databases = new Map<string, TestDatabase>();
+    for (const code of codes) databases.set(code, await testDatabase([]));
+    const nodes = new FederatedNodes(directory, genesis, databases, codes);
+    await Promise.all(codes.map((code) => nodes.open(code)));
+    return nodes;
+  }
+
+  node(member: string): DostykNode {
+    const running = this.#running.get(member);
+    if (running === undefined) throw new Error(`no node of ${member}`);
+    return running.node;
+  }
+
+  database(member: string): TestDatabase {
+    const database = this.#databases.get(member);
+    if (database === undefined) throw new Error(`no database of ${member}`);
+    return database;
+  }
+
+  settings(member: string): NodeSettings {
+    const file = join(this.directory, 'members', member.toLowerCase(), 'node.json');
+    return JSON.parse(readFileSync(file, 'utf8')) as NodeSettings;
+  }
+
+  /** Starts a member's node, for the first time or again on the database it had. */
+  async open(member: string): Promise<void> {
+    const folder = join(this.directory, 'members', member.toLowerCase());
+    const { urls } = this.database(member);
+    const node = await openNode({
+      member,
+      databaseUrl: urls.running,
+      migrationUrl: urls.migration,
+      keys: join(folder, 'keys'),
+      registry: join(this.directory, 'registry'),
+      genesis: this.genesis,
+      accounts: JSON.parse(readFileSync(join(folder, 'accounts.json'), 'utf8')),
+      sequenceEveryMs: 5,
+      signEveryMs: 100,
+    });
+    const { issuer, address, host, port } = this.settings(member);
+    const clock = () => new Date();
+    const signIn = new SignIn({ issuer, audience: `${address}/api`, accounts: node.accounts, clock });
+    const server = await listen(createApp({ node, signIn }), { host, port });
+    node.start();
+    this.#running.set(member, { node, server });
+  }
+
+  async stop(member: string): Promise<void> {
+    const running = this.#running.get(member);
+    this.#running.delete(member);
+    await running?.server.stop();
+    await running?.node.stop();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((member) => this.stop(member)));
+    for (const database of this.#databases.values()) await database.drop();
+    rmSync(join(this.directory, '..'), { recursive: true, force: true });
+  }
+
+  /** Puts one record in a member's log. @returns its index */
+  async append(member: string, to: Envelope['to']): Promise<number> {
+    const { ledger, origin } = this.node(member).context;
+    const record: Envelope = {
+      v: 1,
+      id: uuidv7(Date.now(), nodeRandom),
+      log: origin,
+      registry: 1,
+      type: 'withdrawal',
+      issuer: { member },
+      to,
+      after: [],
+      at: new Date().toISOString(),
+      body: { operator: `${member.toLowerCase()}.exporter` },
+    };
+    const sealed = seal(record, { crypto: nodeCrypto, random: nodeRandom });
+    const { records } = await ledger.append([sealed], { account: 'test' });
+    return records[0]?.index ?? Number.NaN;
+  }
+
+  /** Indexes that a member took over from another's log, slips left out, in order. */
+  async taken(member: string, from: string): Promise<number[]> {
+    const rows = await this.database(member).sql<{ index: bigint }[]>`
+      SELECT index FROM federation.received
+      WHERE origin = ${this.node(from).context.origin} AND convert_from(bytes, 'UTF8')::jsonb ->> 'type' <> 'slip' ORDER BY index`;
+    return rows.map(({ index }) => Number(index));
+  }
+}
