@@ -4,10 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Federation } from './federation/federation.ts';
 import { askPeer } from './federation/peer-client.ts';
 import { allReceived } from './federation/store.ts';
-import { type AuditReport, auditOwn } from './ledger/audit.ts';
+import { auditOwn } from './ledger/audit.ts';
 import { type FoldRecord, Ledger } from './ledger/ledger.ts';
 import { allOwn } from './ledger/replay.ts';
 import { TileSource } from './ledger/tiles.ts';
+import type { AuditReport } from './log/audit.ts';
 import type { DocumentSigner } from './log/detached-signature.ts';
 import { openSealed } from './log/envelope.ts';
 import { type Accounts, type Caller, openAccounts } from './members/account.ts';
@@ -15,6 +16,7 @@ import type { NodeContext, RequestContext } from './members/context.ts';
 import { membersRouter } from './members/handlers.ts';
 import { privateKeyObject, readKey, signerOf } from './members/keys.ts';
 import { openRegistry, type Registry, type RegistryVersion } from './members/registry.ts';
+import * as sessionStore from './members/session-store.ts';
 import * as memberStore from './members/store.ts';
 import { assertDurable, connect, type Sql, type Tx } from './storage/connection.ts';
 import { ensureGroupRoles, migrate } from './storage/migrate.ts';
@@ -155,6 +157,22 @@ export class DostykNode {
     };
   }
 
+  /** Sessions of browsers at this node. */
+  get sessions() {
+    const { sql, clock } = this.context;
+    return {
+      begin: (state: string, under: sessionStore.SignInUnderWay) =>
+        sessionStore.beginSignIn(sql, state, under, clock()),
+      take: (state: string) => sessionStore.takeSignIn(sql, state, clock()),
+      open: (subject: string, idToken: string) => sessionStore.openSession(sql, subject, idToken, clock()),
+      find: (value: string) => sessionStore.findSession(sql, value, clock()),
+      lock: (value: string) => sessionStore.lockSession(sql, value, clock()),
+      close: (value: string) => sessionStore.closeSession(sql, value),
+      closeAll: (subject: string) => sessionStore.closeSessionsOf(sql, subject),
+      requireCsrf: sessionStore.requireCsrf,
+    };
+  }
+
   putAttachment(
     context: RequestContext,
     declared: { name: string; mediaType: string },
@@ -174,20 +192,6 @@ export class DostykNode {
   /** The newest status list of an authority, proven: for everyone. */
   statusList(authority: string) {
     return statusListEvidence(this.context, authority);
-  }
-
-  /** Dossiers for the demonstration's own page: those that any authority of this member may see. */
-  async overview(limit: number) {
-    const { sql, member, registry } = this.context;
-    const authority = registry.getMember(member).authorities.find(({ mandates }) => mandates.includes('decide'))?.id;
-    return tradeStore.listDossiers(sql, { member, authority }, { limit });
-  }
-
-  /** The caller as which the demonstration's page reads: the deciding authority of this member. */
-  viewer(): Caller {
-    const { member, registry } = this.context;
-    const authority = registry.getMember(member).authorities.find(({ mandates }) => mandates.includes('decide'))?.id;
-    return { member, subject: 'page', name: 'page', ...(authority === undefined ? {} : { authority }) };
   }
 
   async databaseOk(): Promise<boolean> {

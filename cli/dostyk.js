@@ -20,11 +20,18 @@ function newest(folder) {
     if (entry.name.startsWith('.') || ['node_modules', 'dist', 'examples', 'test'].includes(entry.name)) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) time = Math.max(time, newest(path));
-    else if (/\.ts$|^tsconfig.*\.json$|^package-lock\.json$/.test(entry.name) && !entry.name.endsWith('.test.ts'))
+    else if (
+      /\.tsx?$|^tsconfig.*\.json$|^package-lock\.json$/.test(entry.name)
+        ? !/\.test\.tsx?$/.test(entry.name)
+        : below(path)
+    )
       time = Math.max(time, statSync(path).mtimeMs);
   }
   return time;
 }
+
+/** Of the web app the build reads every file. */
+const below = (path) => path.startsWith(join(root, 'web'));
 
 function run(title, command, args) {
   console.error(`${title} …`);
@@ -83,6 +90,14 @@ if (!isInstalled() || !isBuilt()) {
         join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
         '-p',
         'tsconfig.build.json',
+      ]);
+      run('Building the web app', process.execPath, [
+        join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+        'build',
+        '--config',
+        join(root, 'web', 'vite.config.ts'),
+        '--logLevel',
+        'warn',
       ]);
       mkdirSync(dirname(stamp), { recursive: true });
       writeFileSync(stamp, String(time));

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type AuditReport, auditRemote } from '../ledger/audit.ts';
+import { type AuditReport, auditRemote } from '../log/audit.ts';
 import { openCheckpoint } from '../log/checkpoint.ts';
 import { parseEvidence } from '../log/evidence.ts';
 import { type Verdict, verify } from '../log/verify.ts';

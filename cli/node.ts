@@ -22,6 +22,9 @@ export const Environment = z.object({
   DOSTYK_GENESIS: z.string().regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of the genesis note in lower-case hex'),
   DOSTYK_ACCOUNTS: z.string().min(1, 'must be the accounts file'),
   DOSTYK_ISSUER: HttpUrl,
+  /** The node's client for browsers at that issuer; without both nobody signs in with a browser. */
+  DOSTYK_CLIENT_ID: z.string().min(1).optional(),
+  DOSTYK_CLIENT_SECRET: z.string().min(1).optional(),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
 });
@@ -84,7 +87,12 @@ export async function runNode(
     clock: () => new Date(),
   });
   // The witness listens before the sequencer starts: six nodes that start together must not wait for each other.
-  const server = await listen(createApp({ node, signIn, log }), { host: environment.HOST, port: environment.PORT });
+  const { DOSTYK_CLIENT_ID: clientId, DOSTYK_CLIENT_SECRET: clientSecret } = environment;
+  const browser = clientId !== undefined && clientSecret !== undefined ? { clientId, clientSecret } : undefined;
+  const server = await listen(createApp({ node, signIn, browser, log }), {
+    host: environment.HOST,
+    port: environment.PORT,
+  });
   node.start();
   // A batch that neither commits nor fails would block the log without a sound.
   const watchdog = setInterval(() => {

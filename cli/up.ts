@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RunningIssuer } from '../http/identity-provider.ts';
+import { AccountsFile } from '../members/account.ts';
 import { makeDemo, type NodeSettings } from '../members/genesis.ts';
 import { ensureDatabase } from '../storage/database.ts';
 import { type EmbeddedServer, startEmbedded } from '../storage/embedded.ts';
+import { toBase64Url } from '../values/bytes.ts';
 import { nodeRandom } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
 import { demoClients } from './api-client.ts';
@@ -110,14 +112,25 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
     const clients = Object.values(demoClients(directory));
     const issuers: RunningIssuer[] = [];
     undo.push(() => Promise.all(issuers.map((issuer) => issuer.stop())));
-    for (const { member, issuer, address, host } of settings) {
+    // The nodes' own clients live as long as this demonstration runs.
+    const browsers = new Map(
+      settings.map(({ member, address }) => [
+        member,
+        { clientId: `${member.toLowerCase()}-web`, clientSecret: toBase64Url(nodeRandom(24)), address },
+      ]),
+    );
+    for (const { member, issuer, address, host, folder } of settings) {
       const own = clients.filter((client) => client.member === member);
+      const { accounts } = AccountsFile.parse(JSON.parse(readFileSync(join(folder, 'accounts.json'), 'utf8')));
+      const browser = browsers.get(member);
       issuers.push(
         await startIssuer({
           issuer,
           host,
           port: Number(new URL(issuer).port),
           clients: own,
+          accounts,
+          ...(browser === undefined ? {} : { browser }),
           resource: `${address}/api`,
         }),
       );
@@ -141,6 +154,8 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
           DOSTYK_GENESIS: genesis,
           DOSTYK_ACCOUNTS: join(folder, 'accounts.json'),
           DOSTYK_ISSUER: issuer,
+          DOSTYK_CLIENT_ID: browsers.get(member)?.clientId,
+          DOSTYK_CLIENT_SECRET: browsers.get(member)?.clientSecret,
           HOST: host,
           PORT: String(port),
         },

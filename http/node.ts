@@ -11,12 +11,12 @@ export interface HttpNode
     | 'getAttachment'
     | 'servePeerAttachment'
     | 'statusList'
-    | 'overview'
-    | 'viewer'
+    | 'sessions'
+    | 'accounts'
     | 'databaseOk'
   > {
   readonly context: Pick<NodeContext, 'member' | 'demo' | 'registry' | 'clock'> & {
-    readonly ledger: Pick<NodeContext['ledger'], 'published' | 'final' | 'queued' | 'cosignedNote'>;
+    readonly ledger: Pick<NodeContext['ledger'], 'published' | 'final' | 'queued' | 'cosignedNote' | 'cosigned'>;
     readonly tiles: Pick<NodeContext['tiles'], 'serve'>;
   };
   readonly federation: Pick<DostykNode['federation'], 'status' | 'authenticate' | 'serveRecords'> & {

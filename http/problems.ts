@@ -24,6 +24,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'checkpoint-unknown': 'No such checkpoint is held.',
   'checkpoint-unsigned': 'No key that the registry lists for the log signed the checkpoint.',
   'content-type-not-json': 'Send the body as application/json.',
+  'csrf-refused': 'The request does not come from a page of this session. Reload the page and try again.',
   'cursor-invalid': 'The cursor is not one that a list gave. Start again without.',
   'database-denied': 'PostgreSQL refuses the role or the database that the address of the database names.',
   'database-not-durable':
@@ -117,6 +118,11 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'requirement-unmet':
     'What the authority asks for these goods is missing; findings name it. Hold the consignment until it is there.',
   'route-unknown': 'There is nothing at this address. See /openapi.json.',
+  'session-ended': 'The session has ended. Sign in again; what was typed is kept in the browser.',
+  'session-locked': 'The session is locked. Sign in again to go on.',
+  'sign-in-declined': 'The identity provider did not sign the person in. Begin again.',
+  'sign-in-not-set': 'This node has no client at an identity provider; nobody signs in with a browser.',
+  'sign-in-stale': 'This sign-in is not under way in this browser, or took more than ten minutes. Begin again.',
   'sign-in-unavailable': "The member's identity provider does not answer.",
   'status-list-full': "The authority's status list has no place left.",
   'status-list-invalid': 'The status list can not be read.',
@@ -128,4 +134,5 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'token-missing': "The request carries no access token. Get one from the member's identity provider.",
   usage: 'The command was called wrongly; --help shows how.',
   'version-conflict': 'Another version is in force than the one named. Read it and decide or amend on that.',
+  'web-not-built': 'The web app is not built. Run npm run build.',
 };

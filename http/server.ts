@@ -6,18 +6,24 @@ import { Refusal } from '../values/refusal.ts';
 import { contractRequest, serveContracts } from './api.ts';
 import { readBody } from './body.ts';
 import { download } from './download.ts';
+import { figuresOf, type Statement } from './figures.ts';
 import { Metrics, metricsText } from './metrics.ts';
 import type { HttpNode } from './node.ts';
 import { openApiDocument } from './open-api.ts';
 import { operationsAt } from './operation.ts';
-import { dossierPage, homePage, pageHeaders, stylesheet } from './page.ts';
 import { problemResponse, refusalOf } from './problem.ts';
 import { PROBLEMS } from './problems.ts';
+import { type BrowserSignIn, Sessions } from './session.ts';
 import type { SignIn } from './sign-in.ts';
+import { mountWeb } from './web.ts';
 
 export interface ServerOptions {
   readonly node: HttpNode;
   readonly signIn: SignIn;
+  /** Without it nobody signs in with a browser. */
+  readonly browser?: BrowserSignIn | undefined;
+  /** What the member withholds of its figures and explains. */
+  readonly statement?: Statement | undefined;
   /** One structured line a request or failure; never a body, a token or a query. */
   readonly log?: (entry: Readonly<Record<string, unknown>>) => void;
 }
@@ -26,6 +32,8 @@ type App = Hono<{ Variables: { requestId: string } }>;
 
 const FILE_LIMIT = 20_971_520;
 const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** For pages of other members' nodes: public data, without anyone's session. */
+const ANYONE = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
 const METHODS = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'];
 
 const SECURED: readonly (readonly [string, string])[] = [
@@ -37,10 +45,11 @@ const SECURED: readonly (readonly [string, string])[] = [
 ];
 
 /** Every route of one node. */
-export function createApp({ node, signIn, log = () => undefined }: ServerOptions): App {
+export function createApp({ node, signIn, browser, statement, log = () => undefined }: ServerOptions): App {
   const { context } = node;
   const app: App = new Hono();
   const metrics = new Metrics();
+  const sessions = new Sessions({ node, signIn, accounts: node.accounts, browser });
   const api = serveContracts(node.routers);
   const { address } = context.registry.getMember(context.member);
   const underTls = address.startsWith('https:');
@@ -74,7 +83,7 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     const started = performance.now();
     await next();
     c.header('x-request-id', requestId);
-    for (const [name, value] of secured) c.header(name, value);
+    for (const [name, value] of secured) if (!c.res.headers.has(name)) c.header(name, value);
     if (!c.res.headers.has('content-security-policy'))
       c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
     const route = routeOf(c.req.method, c.req.path, matchedRoutes(c));
@@ -94,7 +103,7 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
   // Contracts.
   app.post('/api/attachments', async (c) => {
     const requestId = c.get('requestId');
-    const caller = await signIn.caller(c.req.header('authorization'));
+    const caller = await sessions.caller(c);
     const mediaType = (c.req.header('content-type') ?? '').split(';')[0]?.trim() ?? '';
     const requestContext = await node.requestContext(caller, requestId);
     if (c.req.raw.body === null) throw new Refusal(422, 'file-refused', 'The file is empty.');
@@ -109,14 +118,14 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     );
   });
   app.get('/api/attachments/:hash', async (c) => {
-    const caller = await signIn.caller(c.req.header('authorization'));
+    const caller = await sessions.caller(c);
     const file = await node.getAttachment(await node.requestContext(caller, c.get('requestId')), c.req.param('hash'));
     return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
   app.get('/api/members', (c) => c.json(describeMembers(context.registry), 200, { 'cache-control': 'no-cache' }));
   app.all('/api/*', async (c) => {
     const requestId = c.get('requestId');
-    const caller = await signIn.caller(c.req.header('authorization'));
+    const caller = await sessions.caller(c);
     const idempotencyKey = c.req.header('idempotency-key');
     if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,200}$/.test(idempotencyKey)) {
       throw new Refusal(
@@ -146,11 +155,16 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     return c.body(await ledger.cosignedNote(head.size), 200, {
       'content-type': 'text/plain; charset=utf-8',
       'cache-control': 'public, max-age=2',
+      ...ANYONE,
     });
   });
   app.get('/log/tile/*', async (c) => {
     const bytes = await context.tiles.serve(c.req.path.slice('/log/'.length), context.ledger.published?.size ?? 0n);
-    return c.body(Buffer.from(bytes), 200, { 'content-type': 'application/octet-stream', 'cache-control': IMMUTABLE });
+    return c.body(Buffer.from(bytes), 200, {
+      'content-type': 'application/octet-stream',
+      'cache-control': IMMUTABLE,
+      ...ANYONE,
+    });
   });
   app.post('/witness/add-checkpoint', async (c) => {
     const body = Buffer.from(await readBody(c.req.raw, 64_000)).toString('utf8');
@@ -182,7 +196,9 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     const file = await node.servePeerAttachment(peer, c.req.param('hash'));
     return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
-  app.get('/registry', (c) => c.json({ genesis: context.registry.genesis, versions: context.registry.versions }));
+  app.get('/registry', (c) =>
+    c.json({ genesis: context.registry.genesis, versions: context.registry.versions }, 200, ANYONE),
+  );
   app.get('/members', (c) => c.json(describeMembers(context.registry)));
 
   // For operations and for people.
@@ -201,16 +217,14 @@ export function createApp({ node, signIn, log = () => undefined }: ServerOptions
     };
     return c.json(health, database ? 200 : 503, { 'cache-control': 'no-store' });
   });
+  app.get('/figures', async (c) =>
+    c.json(await figuresOf(node, statement), 200, { 'cache-control': 'public, max-age=2', ...ANYONE }),
+  );
   app.get('/metrics', async (c) =>
     c.text(await metricsText(node, metrics), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
   );
-  app.get('/page.css', (c) =>
-    c.body(stylesheet, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=300' }),
-  );
-  app.get('/', async (c) => c.html(await homePage(node), 200, pageHeaders));
-  app.get('/dossiers/:id', async (c) =>
-    c.html(await dossierPage(node, c.req.param('id'), c.get('requestId')), 200, pageHeaders),
-  );
+  sessions.mount(app);
+  mountWeb(app, { node, issuer: signIn.issuer });
   return app;
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { auditRemote } from '../log/audit.ts';
 import { formatCheckpoint } from '../log/checkpoint.ts';
 import { cosign } from '../log/cosignature.ts';
 import { appendLeaf, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
@@ -19,7 +20,7 @@ import {
 import { type TestDatabase, testDatabase } from '../test/postgres.ts';
 import { utf8 } from '../values/bytes.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
-import { auditMirror, auditOwn, auditRemote } from './audit.ts';
+import { auditMirror, auditOwn } from './audit.ts';
 import { Ledger } from './ledger.ts';
 import { Mirrors } from './mirror.ts';
 import { SlipChain } from './slip-chain.ts';

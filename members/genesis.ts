@@ -179,6 +179,13 @@ export async function makeDemo({
     ]) {
       const clientId = `${lower}-${id}`;
       accounts.push({ subject: clientId, name: `${name} (${member.name.en}, demo)`, [role]: `${lower}.${id}` });
+      // Two persons an authority: a desk has shifts.
+      if (role === 'authority')
+        accounts.push({
+          subject: `${clientId}-2`,
+          name: `${name}, second officer (${member.name.en}, demo)`,
+          authority: `${lower}.${id}`,
+        });
       clients[`${code}/${id}`] = {
         member: code,
         node: settings.address,

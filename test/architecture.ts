@@ -20,7 +20,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   federation: ['values', 'log', 'ledger', 'members'],
   trade: ['values', 'log', 'members'],
   http: ['values', 'log/verify.ts', 'members', 'trade/contract.ts', 'platform.ts'],
-  cli: ['values', 'log', 'members', 'trade/contract.ts', 'platform.ts', 'http', 'storage', 'ledger/audit.ts'],
+  cli: ['values', 'log', 'members', 'trade/contract.ts', 'platform.ts', 'http', 'storage'],
+  web: ['values', 'log', 'members', 'trade'],
   'platform.ts': EVERYTHING,
   bench: EVERYTHING,
   test: EVERYTHING,
@@ -44,7 +45,7 @@ export function readSources(root: string): Map<string, string> {
       if (name === 'node_modules' || name === 'dist' || name.startsWith('.')) continue;
       const path = join(folder, name);
       if (statSync(path).isDirectory()) walk(path);
-      else if (name.endsWith('.ts'))
+      else if (/\.tsx?$/.test(name))
         sources.set(relative(root, path).replaceAll('\\', '/'), readFileSync(path, 'utf8'));
     }
   };
@@ -72,7 +73,7 @@ function importsOf(path: string, text: string): Import[] {
 
 const folderOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] ?? path) : path);
 const isTest = (path: string): boolean =>
-  path.endsWith('.test.ts') || path.endsWith('fixture.ts') || path.startsWith('test/');
+  /\.test\.tsx?$/.test(path) || path.endsWith('fixture.ts') || path.startsWith('test/');
 
 function forbiddenImport(path: string, { target, typeOnly }: Import, known: Sources): string | undefined {
   if (!known.has(target)) return undefined;
@@ -81,6 +82,8 @@ function forbiddenImport(path: string, { target, typeOnly }: Import, known: Sour
   if (from === to || isTest(path)) return undefined;
   const allowed = MAY_IMPORT[from];
   if (allowed === undefined) return `${path}: folder '${from}' is not in the import table`;
+  // The browser sees what is pure, and types.
+  if (from === 'web' && !typeOnly && IMPURE_FILES.test(target)) return `${path} may not import ${target}`;
   if (allowed.includes('*') || allowed.includes(to) || allowed.includes(target)) return undefined;
   if (DOMAINS.includes(from)) {
     if (typeOnly && ['ledger', 'storage', 'federation'].includes(to)) return undefined;

@@ -1,6 +1,6 @@
-import type { LogCrypto } from '../log/crypto.ts';
-import { appendLeaf, type Edge, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
 import { concat } from '../values/bytes.ts';
+import type { LogCrypto } from './crypto.ts';
+import { appendLeaf, type Edge, EMPTY_EDGE, edgeRoot, leafHash } from './merkle.ts';
 
 /** A tree made anew from its entries alone: full tiles of every level, and the root at each size on the way. */
 export class Recomputation {

@@ -1,0 +1,233 @@
+import { useRef, useState } from 'preact/hooks';
+import type { MemberView } from '../../members/contract.ts';
+import { formatDate, formatNumber, language, nameIn, t, tMaybe } from '../languages/index.ts';
+import { members, useMembers } from '../members.ts';
+import { Button } from '../parts/button.tsx';
+import { Answer, Page } from '../parts/page.tsx';
+import { Loading, Notice, Progress } from '../parts/say.tsx';
+import { Status } from '../parts/status.tsx';
+import { Table } from '../parts/table.tsx';
+import { useQuery } from '../parts/use-query.ts';
+import { node } from '../session.ts';
+import { askFigures, type Figures, figureText } from '../start/start-page.tsx';
+import { type Audited, auditInBrowser } from './audit.ts';
+
+interface Fault {
+  readonly member: string;
+  readonly code: string;
+  readonly detail: string;
+  readonly firstAt: string;
+  readonly count: number;
+}
+
+interface Row {
+  readonly member: MemberView;
+  readonly figures: Figures | undefined;
+}
+
+/** The six as equals: each one's own figures, from each one's own node, and an audit that anyone can run. */
+export function TrustPage() {
+  const { list, name } = useMembers();
+  const ask = useQuery(
+    async () => Promise.all(list.map(async (member): Promise<Row> => ({ member, figures: await figuresOf(member) }))),
+    [list.length],
+  );
+  const health = useQuery(async () => (await fetch('/health')).json() as Promise<{ faults: Fault[] }>, []);
+  if (list.length === 0)
+    return (
+      <Page title={t('trust.title')} lead={t('trust.lead')}>
+        <Loading />
+      </Page>
+    );
+  const own = ask.data?.find(({ member }) => member.code === node.value?.member)?.figures;
+  return (
+    <Page title={t('trust.title')} lead={t('trust.lead')}>
+      <Answer query={ask}>
+        {(rows) => (
+          <Table
+            caption={t('trust.table')}
+            rows={rows}
+            rowKey={({ member }) => member.code}
+            columns={[
+              {
+                key: 'member',
+                head: t('trust.member'),
+                rowHead: true,
+                cell: ({ member }) => (
+                  <>
+                    {nameIn(member.name)}
+                    {member.code === node.value?.member && <span class="quiet"> ({t('trust.own')})</span>}
+                  </>
+                ),
+              },
+              {
+                key: 'size',
+                head: t('trust.size'),
+                number: true,
+                cell: ({ figures }) => (figures === undefined ? t('trust.away') : figureText(figures.published)),
+              },
+              {
+                key: 'final',
+                head: t('trust.final'),
+                number: true,
+                cell: ({ figures }) => (figures === undefined ? '–' : figureText(figures.final)),
+              },
+              {
+                key: 'cosigned',
+                head: t('trust.cosigned'),
+                cell: ({ figures }) => (figures === undefined ? '–' : cosigners(figures, name)),
+              },
+              {
+                key: 'last',
+                head: t('trust.last'),
+                cell: ({ figures }) => (figures === undefined ? '–' : lastCheckpoint(figures)),
+              },
+              { key: 'lag', head: t('trust.lag'), cell: ({ member }) => <Lag member={member} own={own} /> },
+            ]}
+          />
+        )}
+      </Answer>
+      {ask.data?.flatMap(({ member, figures }) =>
+        (figures?.explanations ?? []).map((one) => (
+          <Notice
+            key={`${member.code} ${one.at}`}
+            title={`${nameIn(member.name)}, ${formatDate(one.at)}: ${one.about}`}
+          >
+            <p>{one.text[language] ?? one.text['en']}</p>
+          </Notice>
+        )),
+      )}
+      <h2>{t('trust.faults')}</h2>
+      <Answer query={health}>
+        {({ faults }) => (
+          <Table
+            caption={t('trust.faults')}
+            captionHidden
+            rows={faults}
+            rowKey={(one) => `${one.member} ${one.code}`}
+            empty={
+              <Notice kind="go">
+                <p>{t('trust.noFaults')}</p>
+              </Notice>
+            }
+            columns={[
+              { key: 'member', head: t('trust.member'), rowHead: true, cell: (one) => name(one.member) },
+              {
+                key: 'fault',
+                head: t('trust.fault'),
+                cell: (one) => <Status state="conflicting" label={tMaybe(`problem.${one.code}`) ?? one.code} />,
+              },
+              { key: 'at', head: t('trust.since'), cell: (one) => formatDate(one.firstAt) },
+              { key: 'times', head: t('trust.times'), number: true, cell: (one) => formatNumber(one.count) },
+              { key: 'detail', head: t('trust.detail'), cell: (one) => <span lang="en">{one.detail}</span> },
+            ]}
+          />
+        )}
+      </Answer>
+      <section aria-labelledby="audit">
+        <h2 id="audit">{t('trust.audit')}</h2>
+        <p>{t('trust.auditText')}</p>
+        <div class="stack">
+          {list.map((member) => (
+            <Audit key={member.code} member={member} />
+          ))}
+        </div>
+      </section>
+      <h2>{t('trust.registry')}</h2>
+      {members.value !== null && (
+        <p>
+          {t('trust.registryText', {
+            version: members.value.version,
+            genesis: `${members.value.genesis.slice(0, 16)}…`,
+            quorum: members.value.quorum,
+          })}{' '}
+          <code>{members.value.genesis}</code>
+        </p>
+      )}
+    </Page>
+  );
+}
+
+async function figuresOf(member: MemberView): Promise<Figures | undefined> {
+  try {
+    return await askFigures(member.code === node.value?.member ? '' : member.address);
+  } catch {
+    // Shown as not answering: what is not known is not zero.
+    return undefined;
+  }
+}
+
+function cosigners({ cosigned, published }: Figures, name: (code: string) => string): string {
+  if (cosigned === 'withheld') return t('trust.withheld');
+  const current = cosigned.filter(({ size }) => published !== 'withheld' && size >= published);
+  return current.map(({ member }) => name(member)).join(', ') || '–';
+}
+
+function lastCheckpoint({ cosigned }: Figures): string {
+  if (cosigned === 'withheld') return t('trust.withheld');
+  const newest = cosigned
+    .map(({ at }) => at)
+    .sort()
+    .at(-1);
+  return newest === undefined ? '–' : formatDate(newest);
+}
+
+/** How far this node's copy of another's log is behind what it countersigned. */
+function Lag({ member, own }: { readonly member: MemberView; readonly own: Figures | undefined }) {
+  if (member.code === node.value?.member) return <>–</>;
+  if (own === undefined) return <>{t('part.unknown')}</>;
+  if (own.peers === 'withheld') return <>{t('trust.withheld')}</>;
+  const peer = own.peers.find((one) => one.member === member.code);
+  const behind = peer === undefined ? 0 : Math.max(0, peer.cosigned - peer.mirrored);
+  return <>{behind === 0 ? t('trust.lagNone') : t('trust.lagBehind', { count: behind })}</>;
+}
+
+/** One member's log, checked by this browser. */
+function Audit({ member }: { readonly member: MemberView }) {
+  const [state, setState] = useState<{ readonly done: number; readonly of: number } | Audited | 'stopped' | null>(null);
+  const running = useRef<AbortController | null>(null);
+  const name = nameIn(member.name);
+  const run = async (): Promise<void> => {
+    const abort = new AbortController();
+    running.current = abort;
+    setState({ done: 0, of: 1 });
+    const address = member.code === node.value?.member ? '' : member.address;
+    const audited = await auditInBrowser(member, members.value?.members ?? [], address, abort.signal, (done, of) =>
+      setState({ done, of }),
+    );
+    setState(audited ?? 'stopped');
+  };
+  return (
+    <div>
+      {state !== null && typeof state === 'object' && 'of' in state ? (
+        <Progress
+          label={t('trust.auditRunning', { member: name })}
+          value={state.done}
+          of={state.of}
+          onCancel={() => running.current?.abort()}
+        />
+      ) : (
+        <Button kind="secondary" onClick={() => void run()}>
+          {t('trust.auditRun', { member: name })}
+        </Button>
+      )}
+      <div role="status">
+        {state === 'stopped' && <p>{t('trust.auditCancelled')}</p>}
+        {state !== null && typeof state === 'object' && 'whole' in state && (
+          <Notice kind={state.whole ? 'go' : 'stop'}>
+            <p>
+              {state.whole
+                ? t('trust.auditGood', { member: name, size: formatNumber(state.size), count: state.cosigners.length })
+                : t('trust.auditBad', { member: name, what: state.findings.join('; ') })}
+            </p>
+            {state.root !== '' && (
+              <p class="small">
+                {t('trust.root')} <code>{state.root}</code>
+              </p>
+            )}
+          </Notice>
+        )}
+      </div>
+    </div>
+  );
+}
