@@ -10,7 +10,7 @@ const STYLE = `:root{color-scheme:light dark;--ink:#14232b;--paper:#f6f5f1;--car
 main{max-width:46rem;margin:0 auto;padding:1.5rem 1rem 3rem}h1{font-size:1.6rem;line-height:1.25;margin:.5rem 0}h2{font-size:1.1rem;margin:1.75rem 0 .5rem}
 .notice{border-inline-start:.35rem solid var(--accent);padding:.25rem 0 .25rem .9rem;color:var(--quiet)}
 ul{list-style:none;padding:0;margin:0;display:grid;gap:.5rem;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr))}
-button{width:100%;min-height:3.25rem;text-align:start;font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:.3rem;padding:.6rem .8rem;cursor:pointer}
+button{width:100%;height:100%;min-height:3.25rem;text-align:start;font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:.3rem;padding:.6rem .8rem;cursor:pointer}
 button:hover{border-color:var(--accent)}button:focus-visible{outline:3px solid var(--accent);outline-offset:2px}small{display:block;color:var(--quiet)}`;
 
 /** @param address of the node to which a form leads back */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { HtmlValidate } from 'html-validate';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import type { Demo } from './demo.ts';
@@ -61,6 +62,29 @@ export async function violations(page: Page): Promise<string[]> {
   return JSON.parse(String(result.value)) as string[];
 }
 
+const validator = new HtmlValidate({
+  extends: ['html-validate:standard'],
+  rules: {
+    // Written by the browser out of the page as it stands, not by hand.
+    'doctype-style': 'off',
+    'no-trailing-whitespace': 'off',
+    'attribute-boolean-style': 'off',
+    'attribute-empty-style': 'off',
+    'void-style': 'off',
+    'no-inline-style': 'error',
+    'require-sri': 'off',
+    'long-title': 'off',
+  },
+});
+
+/** What the page as rendered breaks of the rules of HTML. */
+export async function invalidHtml(page: Page): Promise<string[]> {
+  const report = await validator.validateString(await page.content());
+  return report.results.flatMap(({ messages }) =>
+    messages.map(({ ruleId, message, selector }) => `${ruleId}: ${message} (${selector})`),
+  );
+}
+
 /** Nothing sticks out to the side, and no barrier for anyone. `SCREENSHOTS=folder` keeps a picture. */
 export async function expectSound(page: Page, name: string): Promise<void> {
   const folder = process.env['SCREENSHOTS'];
@@ -71,6 +95,7 @@ export async function expectSound(page: Page, name: string): Promise<void> {
   }));
   expect(scroll, `${name}: wider than the window`).toBeLessThanOrEqual(width);
   expect(await violations(page), name).toEqual([]);
+  expect(await invalidHtml(page), name).toEqual([]);
 }
 
 /** What the page said to its console as an error, and what failed to load: to be empty at the end. */

@@ -24,3 +24,9 @@ declare module '*.css';
 declare module 'subset-font' {
   export default function subsetFont(font: Buffer, text: string, options: { targetFormat: 'woff2' }): Promise<Buffer>;
 }
+declare module 'fontkit' {
+  export interface Font {
+    hasGlyphForCodePoint(point: number): boolean;
+  }
+  export function create(file: Buffer): Font;
+}

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import subsetFont from 'subset-font';
 import type { Plugin } from 'vite';
-import { readMessages } from './languages.ts';
+import { localeData, readMessages } from './languages.ts';
 
 /**
  * `virtual:han-fonts`: the Chinese characters of the interface alone, cut out of Noto Sans SC (SIL Open Font License), so that a page
@@ -16,7 +16,12 @@ const ID = '\0virtual:han-fonts';
 /** Every Han character and Chinese mark that the Chinese catalogue and the members' names in it use. */
 export function hanCharacters(): string {
   const demo = readFileSync(new URL('../../members/demo.json', import.meta.url), 'utf8');
-  const all = new Set([...Object.values(readMessages('zh')).join(''), ...'中文演示', ...demo]);
+  const all = new Set([
+    ...Object.values(readMessages('zh')).join(''),
+    ...'中文演示',
+    ...JSON.stringify(localeData('zh')),
+    ...demo,
+  ]);
   return [...all]
     .filter((one) => /[\p{Script=Han}\u3000-\u303f\uff00-\uffef]/u.test(one))
     .sort()

@@ -69,12 +69,15 @@ export function localeData(code: string): unknown {
     months: Object.values(calendar.months.format.wide),
     monthsShort: Object.values(calendar.months.format.abbreviated),
     days: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'].map((day) => calendar.days.format.abbreviated[day]),
-    medium: calendar.dateFormats.medium,
-    long: calendar.dateFormats.long,
+    medium: shipped(calendar.dateFormats.medium),
+    long: shipped(calendar.dateFormats.long),
     decimal: symbols.decimal,
-    group: symbols.group,
+    group: shipped(symbols.group),
   };
 }
+
+/** The narrow space that holds together has no glyph in the fonts that are shipped: the wide one stands for it. */
+const shipped = (text: string): string => text.replaceAll('\u202f', '\u00a0');
 
 export function languages(): Plugin {
   return {

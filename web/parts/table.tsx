@@ -37,7 +37,9 @@ export function Table<Row>({
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keyboard (WCAG 2.1.1)
     <section class={folds ? 'table folds' : 'table'} tabIndex={0} aria-labelledby={id}>
       <table>
-        <caption id={id}>{captionHidden ? <span class="hidden-visually">{caption}</span> : caption}</caption>
+        <caption id={id} class={captionHidden ? 'hidden-visually' : undefined}>
+          {caption}
+        </caption>
         <thead>
           <tr>
             {columns.map((column) => (

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { MemberView } from '../../members/contract.ts';
-import { formatDate, formatNumber, language, nameIn, t, tMaybe } from '../languages/index.ts';
+import { formatDate, formatNumber, language, nameIn, sortByName, t, tMaybe } from '../languages/index.ts';
 import { members, useMembers } from '../members.ts';
 import { Button } from '../parts/button.tsx';
 import { Answer, Page } from '../parts/page.tsx';
@@ -54,10 +54,10 @@ export function TrustPage() {
                 head: t('trust.member'),
                 rowHead: true,
                 cell: ({ member }) => (
-                  <>
+                  <span>
                     {nameIn(member.name)}
                     {member.code === node.value?.member && <span class="quiet"> ({t('trust.own')})</span>}
-                  </>
+                  </span>
                 ),
               },
               {
@@ -160,7 +160,12 @@ async function figuresOf(member: MemberView): Promise<Figures | undefined> {
 function cosigners({ cosigned, published }: Figures, name: (code: string) => string): string {
   if (cosigned === 'withheld') return t('trust.withheld');
   const current = cosigned.filter(({ size }) => published !== 'withheld' && size >= published);
-  return current.map(({ member }) => name(member)).join(', ') || '–';
+  return (
+    sortByName(
+      current.map(({ member }) => name(member)),
+      (one) => one,
+    ).join(', ') || '–'
+  );
 }
 
 function lastCheckpoint({ cosigned }: Figures): string {
