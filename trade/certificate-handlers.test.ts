@@ -295,7 +295,7 @@ describe('evidence', () => {
     const { address } = await evidence(certificate);
     expect(address).toMatch(/\/status\/uz\.chamber$/);
     const { context } = nodes.node('UZ');
-    const app = createApp({ node: nodes.node('UZ'), signIn: {} as SignIn });
+    const app = createApp({ node: nodes.node('UZ'), signIn: { issuer: 'http://127.0.0.1:1' } as SignIn });
     const answer = await app.request(new URL(address as string).pathname);
     expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
     expect((await app.request('/status/uz.nobody')).status).toBe(404);

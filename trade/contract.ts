@@ -105,28 +105,28 @@ export const POST_STATES = [
   'conflicting',
   'passed',
 ] as const;
+/** What is waited for, from whom, since when. */
+const Awaited = z.object({
+  from: Who,
+  what: z.enum([
+    'arrival',
+    'decision',
+    'answer',
+    'amendment',
+    'inspection',
+    'departure',
+    'appeal-outcome',
+    'clarification',
+  ]),
+  since: Instant,
+});
 export const TimelineEntry = z.object({
   post: Identifier,
   member: Country,
   authority: Identifier,
   state: z.enum(POST_STATES),
-  /** What is waited for, from whom, since when; null when nothing is. */
-  awaited: z
-    .object({
-      from: Who,
-      what: z.enum([
-        'arrival',
-        'decision',
-        'answer',
-        'amendment',
-        'inspection',
-        'departure',
-        'appeal-outcome',
-        'clarification',
-      ]),
-      since: Instant,
-    })
-    .nullable(),
+  /** Null when nothing is. */
+  awaited: Awaited.nullable(),
   decisions: z.array(RecordedDecision),
   arrivedAt: Instant.nullable(),
   leftAt: Instant.nullable(),
@@ -178,6 +178,8 @@ export const DossierSummary = z.object({
   grossMass: z.string(),
   filedAt: Instant,
   changedAt: Instant,
+  /** What is waited for at the first post where something is; null when nothing is. */
+  awaited: Awaited.extend({ post: Identifier }).nullable(),
 });
 export type DossierSummary = z.infer<typeof DossierSummary>;
 
@@ -277,7 +279,12 @@ export const tradeContract = {
         ...page,
         state: DossierSummary.shape.state.optional(),
         post: Identifier.optional(),
+        /** In ids, places and goods, partners, plates, containers and seals, as far as the caller may read them. */
         search: z.string().max(100).optional(),
+        /** Only those where something is awaited from the caller's operator or authority. */
+        awaiting: z.literal('me').optional(),
+        /** Last filed first, or with `awaiting` the longest awaited first. */
+        sort: z.enum(['filed', 'awaited']).default('filed'),
       }),
     )
     .output(pageOf(DossierSummary)),

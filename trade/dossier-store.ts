@@ -2,7 +2,8 @@ import type { Sql, Tx } from '../storage/connection.ts';
 import { Refusal } from '../values/refusal.ts';
 import type { DossierSummary } from './contract.ts';
 import { type DossierDigests, digests, type Sha256 } from './digest.ts';
-import type { DossierState, MovementState, To } from './state.ts';
+import type { CommercialSection, GoodsSection, TransportSection } from './section.ts';
+import type { DossierState, MovementState, SectionState, To } from './state.ts';
 import { stopsOf } from './timeline.ts';
 import { filesOf, owns, type Reader, summaryOf } from './view.ts';
 
@@ -122,11 +123,11 @@ export async function writeLines(
   await tx`DELETE FROM trade.dossier WHERE dossier = ANY(${ids}::text[])`;
   await tx`
     INSERT INTO trade.dossier (
-      dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, common_digest,
-      section_digests, summary, state
+      dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
+      awaited_since, common_digest, section_digests, summary, state
     )
     SELECT dossier, member, operator, version::int, state_name, filed_at::bigint, changed_at::bigint, goods_open = 'yes',
-      search, common_digest, section_digests, summary, state
+      search, search_own, awaited_from, awaited_since::bigint, common_digest, section_digests, summary, state
     FROM unnest(
       ${lines.map(({ state }) => state.dossier)}::text[], ${lines.map(({ state }) => state.member)}::text[],
       ${lines.map(({ state }) => state.operator)}::text[], ${lines.map(({ summary }) => String(summary.version))}::text[],
@@ -134,14 +135,17 @@ export async function writeLines(
       ${lines.map(({ summary }) => String(Date.parse(summary.filedAt)))}::text[],
       ${lines.map(({ summary }) => String(Date.parse(summary.changedAt)))}::text[],
       ${lines.map(({ state }) => (isGoodsOpen(state, tools.member) ? 'yes' : 'no'))}::text[],
-      ${lines.map(({ state, summary }) => searchText(state, summary, tools.member))}::text[],
+      ${lines.map(({ state, summary }) => searchText(state, summary, (one) => isOpen(one, tools.member)))}::text[],
+      ${lines.map(({ state, summary }) => (state.member === tools.member ? searchText(state, summary, () => true) : ''))}::text[],
+      ${lines.map(({ summary }) => summary.awaited?.from.id ?? null)}::text[],
+      ${lines.map(({ summary }) => (summary.awaited === null ? null : String(Date.parse(summary.awaited.since))))}::text[],
       ${lines.map(({ digest }) => digest.common)}::text[],
       ${lines.map(({ digest }) => JSON.stringify(digest.sections))}::text[],
       ${lines.map(({ summary }) => JSON.stringify(summary))}::text[],
       ${lines.map(({ state }) => JSON.stringify(state))}::text[]
     ) AS new (
-      dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, common_digest,
-      section_digests, summary, state
+      dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
+      awaited_since, common_digest, section_digests, summary, state
     )`;
 
   const posts = lines.flatMap(({ state, stops }) =>
@@ -160,15 +164,35 @@ export async function writeLines(
     ON CONFLICT DO NOTHING`;
 }
 
-/** Whether every authority of the member may read the goods; else lists keep silent about them. */
-function isGoodsOpen(state: DossierState, member: string): boolean {
-  const goods = state.sections.find((one) => one.name === 'goods');
-  return goods?.audience.some((one) => one.member === member && one.authorities === undefined) === true;
+/** Whether every authority of the member may read a section; else lists keep silent about it. */
+function isOpen({ audience }: SectionState, member: string): boolean {
+  return audience.some((one) => one.member === member && one.authorities === undefined);
 }
 
-function searchText(state: DossierState, summary: DossierSummary, member: string): string {
-  const goods = isGoodsOpen(state, member) ? summary.goods : '';
-  return [state.dossier, state.operator, summary.origin, summary.destination, goods].join('\n').toLowerCase();
+function isGoodsOpen(state: DossierState, member: string): boolean {
+  const goods = state.sections.find((one) => one.name === 'goods');
+  return goods !== undefined && isOpen(goods, member);
+}
+
+/** Lower case, a line a word: ids, places and goods; of the sections that may be read partners, plates, containers and seals. */
+function searchText(state: DossierState, summary: DossierSummary, mayRead: (section: SectionState) => boolean): string {
+  const words = [state.dossier, state.operator, summary.origin, summary.destination];
+  for (const section of state.sections) {
+    if (section.content === null || !mayRead(section)) continue;
+    const { name, content } = section;
+    if (name === 'goods') {
+      const { consignor, consignee, items } = content as GoodsSection;
+      words.push(consignor.name, consignee.name, ...items.flatMap((one) => [one.hs, one.description]));
+    } else if (name === 'transport') {
+      const { carrier, equipment } = content as TransportSection;
+      words.push(carrier.name, ...equipment.flatMap((one) => [one.identification, ...one.seals]));
+    } else if (name === 'commercial') {
+      const { seller, buyer, contract } = content as CommercialSection;
+      words.push(seller.name, buyer.name, contract?.number ?? '');
+    }
+  }
+  // A consignment of two thousand items is found by its first hundreds.
+  return [...new Set(words)].join('\n').toLowerCase().slice(0, 8000);
 }
 
 async function movementsByDossier(sql: Sql | Tx, dossiers: readonly string[]): Promise<Map<string, MovementState[]>> {
@@ -262,17 +286,23 @@ export interface DossierQuery {
   /** Where the dossier stands at `post`, for a desk. */
   readonly postState?: string | undefined;
   readonly search?: string | undefined;
+  /** Only those where something is awaited from the reader itself. */
+  readonly awaiting?: 'me' | undefined;
+  readonly sort?: 'filed' | 'awaited' | undefined;
 }
 
 /**
- * The dossiers that a reader may see, last filed first. Paging is stable: filing times don't change.
+ * The dossiers that a reader may see, last filed first, or with `sort: 'awaited'` the longest awaited first. Paging by filing time is stable: filing times
+ * don't change.
  * @throws Refusal 400 `cursor-invalid`
  */
 export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery): Promise<Page<DossierSummary>> {
   const from = readCursor(query.cursor);
   const search = query.search?.trim().toLowerCase() ?? '';
-  const rows = await sql<{ filed_at: bigint; dossier: string; summary: string; goods_open: boolean }[]>`
-    SELECT filed_at, dossier, summary, goods_open FROM trade.dossier AS dossier
+  const byWait = query.sort === 'awaited';
+  const self = [...principalsOf(reader), ...(reader.authority === undefined ? [] : [reader.authority])];
+  const rows = await sql<{ at: bigint; dossier: string; summary: string; goods_open: boolean }[]>`
+    SELECT ${byWait ? sql`awaited_since` : sql`filed_at`} AS at, dossier, summary, goods_open FROM trade.dossier AS dossier
     WHERE (
         (member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[]))
         OR (member = ${reader.member} AND operator || ' ' || dossier.dossier = ANY(${singlesOf(reader)}::text[]))
@@ -281,9 +311,21 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
             AND reader = ANY(${namesOf(reader)}::text[])
         )
       )
-      AND (${from === null} OR (filed_at, dossier) < (${from?.at ?? '0'}::bigint, ${from?.id ?? ''}::text))
+      AND ${
+        from === null
+          ? sql`true`
+          : byWait
+            ? sql`(awaited_since, dossier) > (${from.at}::bigint, ${from.id}::text)`
+            : sql`(filed_at, dossier) < (${from.at}::bigint, ${from.id}::text)`
+      }
+      AND ${byWait || query.awaiting === 'me' ? sql`awaited_from IS NOT NULL` : sql`true`}
+      AND ${query.awaiting === 'me' ? sql`awaited_from = ANY(${self}::text[])` : sql`true`}
       AND (${query.state === undefined} OR state_name = ${query.state ?? ''})
-      AND (${search === ''} OR strpos(search, ${search}) > 0)
+      AND ${
+        search === ''
+          ? sql`true`
+          : sql`(strpos(search, ${search}) > 0 OR (strpos(search_own, ${search}) > 0 AND member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[])))`
+      }
       AND (
         ${query.post === undefined} OR EXISTS (
           SELECT 1 FROM trade.dossier_post AS at_post
@@ -291,13 +333,13 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
             AND (${query.postState === undefined} OR at_post.state = ${query.postState ?? ''})
         )
       )
-    ORDER BY filed_at DESC, dossier DESC LIMIT ${query.limit + 1}`;
+    ORDER BY ${byWait ? sql`awaited_since, dossier` : sql`filed_at DESC, dossier DESC`} LIMIT ${query.limit + 1}`;
   const items = rows.slice(0, query.limit).map((row) => {
     const summary = JSON.parse(row.summary) as DossierSummary;
     return row.goods_open || owns(reader, summary) ? summary : { ...summary, goods: '', grossMass: '' };
   });
   const last = rows.length > query.limit ? rows[query.limit - 1] : undefined;
-  return { items, next: last === undefined ? null : cursorOf(last.filed_at, last.dossier) };
+  return { items, next: last === undefined ? null : cursorOf(last.at, last.dossier) };
 }
 
 /** The digests of every dossier here, by id: what a replay or a comparison with a peer looks at. */

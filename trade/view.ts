@@ -101,17 +101,20 @@ export function goodsOf(state: DossierState): { goods: string; grossMass: string
 export function summaryOf(state: DossierState, movements: readonly MovementState[]): DossierSummary | undefined {
   const { current, manifests } = state;
   if (current === null) return undefined;
+  const stops = stopsOf(state, movements);
+  const waiting = stops.find((one) => one.awaited !== null);
   return {
     dossier: state.dossier,
     member: state.member as Code,
     operator: state.operator,
     version: current.version,
-    state: stateOf(state, movements, stopsOf(state, movements)),
+    state: stateOf(state, movements, stops),
     origin: `${current.route.origin.name}, ${current.route.origin.country}`,
     destination: `${current.route.destination.name}, ${current.route.destination.country}`,
     ...goodsOf(state),
     filedAt: manifests[0]?.at ?? current.at,
     changedAt: changedAt(state, movements),
+    awaited: waiting?.awaited == null ? null : { ...waiting.awaited, post: waiting.post },
   };
 }
 
