@@ -1,18 +1,8 @@
 import { z } from 'zod';
 import { Commitment, Identifier, Instant, text, Uuid } from '../values/schema.ts';
+import { SCOPES, type Scope } from './scopes.ts';
 
-/** What one operator may let another do for it. */
-export const SCOPES = [
-  'file',
-  'amend',
-  'withdraw',
-  'answer',
-  'appeal',
-  'declare-movement',
-  'report-events',
-  'read',
-] as const;
-export type Scope = (typeof SCOPES)[number];
+export { SCOPES, type Scope };
 
 /** One operator of a member authorising another: scope, expiry, revocable. A record in the member's own log, to itself. */
 export const DelegationBody = z.strictObject({

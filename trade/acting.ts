@@ -7,7 +7,7 @@ import { toHex, utf8 } from '../values/bytes.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
 import { type RecordDraft, type SealingContext, sealDraft } from './filing.ts';
 import type { DossierState } from './state.ts';
-import { dossierUnknown } from './store.ts';
+import { dossierUnknown, keepAct } from './store.ts';
 import type { Reader } from './view.ts';
 
 /** What the use cases of trade share: who reads, what is sealed with, and that a repeat is answered as before. */
@@ -79,11 +79,33 @@ export async function append(
   const earlier = idempotency && (await ledger.findReceipt(caller.subject, idempotency));
   if (earlier !== undefined) return earlier;
   const { sealed, once } = await make();
-  return ledger.append(sealed, {
+  const receipt = await ledger.append(sealed, {
     account: caller.subject,
     ...(once === undefined ? {} : { once }),
     ...(idempotency === undefined ? {} : { idempotency }),
   });
+  await keepActs(context, receipt, sealed);
+  return receipt;
+}
+
+/** The trail of an authority: which of its officers did it. After the append, which is final in any case. */
+async function keepActs({ caller, sql }: RequestContext, receipt: Receipt, sealed: readonly Sealed[]): Promise<void> {
+  const { authority, subject: account, name } = caller;
+  if (authority === undefined || receipt.repeated) return;
+  for (const [i, { record }] of sealed.entries()) {
+    const body = record.body as Readonly<Record<string, unknown>>;
+    const about = body['dossier'] ?? body['movement'] ?? body['requirement'] ?? body['list'] ?? '';
+    const what = body['decision'] ?? body['outcome'] ?? body['event'] ?? body['number'] ?? body['reason'] ?? '';
+    await keepAct(sql, authority, {
+      commitment: receipt.records[i]?.commitment ?? '',
+      account,
+      name,
+      type: record.type,
+      subject: String(about),
+      what: record.type === 'appeal-outcome' ? String(body['outcome']) : String(what),
+      at: receipt.sequencedAt,
+    });
+  }
 }
 
 /** Seals one draft whose `after` names records with these audiences. */

@@ -195,7 +195,11 @@ function searchText(state: DossierState, summary: DossierSummary, mayRead: (sect
   return [...new Set(words)].join('\n').toLowerCase().slice(0, 8000);
 }
 
-async function movementsByDossier(sql: Sql | Tx, dossiers: readonly string[]): Promise<Map<string, MovementState[]>> {
+/** The movements that carry or carried each of these dossiers, by id. */
+export async function movementsByDossier(
+  sql: Sql | Tx,
+  dossiers: readonly string[],
+): Promise<Map<string, MovementState[]>> {
   const rows = await sql<{ dossier: string; state: string }[]>`
     SELECT consignment.dossier, movement.state FROM trade.movement_consignment AS consignment
     JOIN trade.movement USING (movement) WHERE consignment.dossier = ANY(${dossiers}::text[])

@@ -3,10 +3,11 @@ import type { RequestContext } from '../members/context.ts';
 import { certificateHandlers } from './certificate-handlers.ts';
 import { tradeContract } from './contract.ts';
 import { decisionHandlers } from './decision-handlers.ts';
+import { deskHandlers } from './desk-handlers.ts';
 import { dossierHandlers } from './dossier-handlers.ts';
 import { movementHandlers } from './movement-handlers.ts';
 
 /** Every use case of the platform on smooth trade. */
 export const tradeRouter = implement(tradeContract)
   .$context<RequestContext>()
-  .router({ ...dossierHandlers, ...decisionHandlers, ...movementHandlers, ...certificateHandlers });
+  .router({ ...dossierHandlers, ...decisionHandlers, ...movementHandlers, ...certificateHandlers, ...deskHandlers });

@@ -33,6 +33,7 @@ export async function writeMovements(tx: Tx, folded: readonly MovementState[], t
           current.means.identification,
           ...current.trailers,
           ...current.equipment.map((one) => one.identification),
+          ...state.seals,
         ]
           .join('\n')
           .toLowerCase(),

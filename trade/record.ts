@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Commitment, Country, Day, Identifier, Instant, text, Uuid, Zone } from '../values/schema.ts';
+import { CERTIFICATE_KINDS, DECISIONS, EVENTS, REASONS } from './lists.ts';
 import {
   AttachmentsSection,
   AudienceEntry,
@@ -17,6 +18,8 @@ import {
   TransportMeans,
   TransportSection,
 } from './section.ts';
+
+export { CERTIFICATE_KINDS, DECISIONS, EVENTS, REASONS };
 
 /**
  * The bodies of the records of trade, one schema a record type. What a node receives from another
@@ -63,27 +66,6 @@ export const ManifestBody = z.strictObject({
 });
 
 export const WithdrawalBody = z.strictObject({ dossier: Uuid, manifest: Commitment, operator, reason: text(500) });
-
-export const DECISIONS = ['release', 'hold', 'query', 'inspect', 'refuse'] as const;
-export const REASONS = [
-  'in-order',
-  'document-missing',
-  'document-invalid',
-  'certificate-revoked',
-  'goods-differ',
-  'mass-differs',
-  'value-in-question',
-  'seal-differs',
-  'temperature-out-of-range',
-  'pest-suspected',
-  'packaging',
-  'selected-by-goods-rule',
-  'inspection-passed',
-  'answer-accepted',
-  'appeal-upheld',
-  'prohibited',
-  'other',
-] as const;
 
 /** An authority's word on one consignment at one post, made on one manifest. */
 export const DecisionBody = z.strictObject({
@@ -139,20 +121,6 @@ export const MovementBody = z.strictObject({
     .max(500),
 });
 
-export const EVENTS = [
-  'departed',
-  'arrived-at-post',
-  'presented',
-  'left-post',
-  'seals-fitted',
-  'seals-broken',
-  'reloaded',
-  'gauge-changed',
-  'temperature-read',
-  'delayed',
-  'arrived',
-] as const;
-
 /** Something that happened to a movement at a place: time, zone and who saw it. Never a position of a person. */
 export const EventBody = z.strictObject({
   movement: Uuid,
@@ -179,8 +147,6 @@ export const EventBody = z.strictObject({
   /** Degrees Celsius, with `temperature-read`. */
   temperature: z.number().min(-80).max(80).optional(),
 });
-
-export const CERTIFICATE_KINDS = ['origin', 'phytosanitary', 'conformity'] as const;
 
 /** A certificate by the mandated authority, about goods of one dossier. */
 export const CertificateBody = z.strictObject({

@@ -11,13 +11,14 @@ import {
   text,
   Zone,
 } from '../values/schema.ts';
+import { INCOTERMS, SECTIONS } from './lists.ts';
 
 /**
  * The sections of a dossier: each is a record of its own with its own audience, so that a transit
  * member sees goods, mass and transport and neither value nor contract. Names after UN/CEFACT.
  */
 
-export const SECTIONS = ['commercial', 'transport', 'goods', 'sanitary', 'driver', 'attachments'] as const;
+export { INCOTERMS, SECTIONS };
 export const SectionName = z.enum(SECTIONS);
 export type SectionName = z.infer<typeof SectionName>;
 
@@ -115,9 +116,6 @@ export const GoodsSection = z.strictObject({
   documents: Documents.default([]),
 });
 export type GoodsSection = z.infer<typeof GoodsSection>;
-
-/** The eleven codes of Incoterms 2020. */
-export const INCOTERMS = ['EXW', 'FCA', 'CPT', 'CIP', 'DAP', 'DPU', 'DDP', 'FAS', 'FOB', 'CFR', 'CIF'] as const;
 
 export const CommercialSection = z.strictObject({
   seller: Party,

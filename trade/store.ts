@@ -1,6 +1,7 @@
 import type { LogCrypto } from '../log/crypto.ts';
 import type { Registry } from '../members/registry.ts';
 import type { Tx } from '../storage/connection.ts';
+import { movementsWith, writeDesk } from './desk-store.ts';
 import { linkedDossiers, writeDossiers, writeLines } from './dossier-store.ts';
 import { writeMovements } from './movement-store.ts';
 import { foldDossier } from './project.ts';
@@ -10,6 +11,7 @@ import type { FoldInput, Waiting } from './state.ts';
 import { writeRequirement, writeStatusList } from './statement-store.ts';
 import { foldRequirement, foldStatusList, type Subject, subjectOf } from './subject.ts';
 
+export * from './desk-store.ts';
 export * from './dossier-store.ts';
 export * from './file-store.ts';
 export * from './movement-store.ts';
@@ -24,11 +26,12 @@ export interface FoldTools {
 
 /**
  * Lock order: first all subjects (class 1), under which records and movements are written; then the
- * dossiers whose rows change (class 2); each class ascending. Locks are held for buckets, not for
+ * dossiers whose rows change (class 2); then the movements whose places at posts change (class 3); each class ascending. Locks are held for buckets, not for
  * single names: a batch of hundreds of dossiers stays within PostgreSQL's shared lock table.
  */
 const SUBJECTS = 771_001;
 const DOSSIERS = 771_002;
+const DESK = 771_003;
 const BUCKETS = 256;
 
 /** FNV-1a, 32 bits. */
@@ -183,6 +186,9 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
   await lock(tx, DOSSIERS, lines);
   await writeDossiers(tx, dossiers, writing);
   await writeLines(tx, dossiers, [...lines], writing);
+  const standing = new Set([...movements.map((one) => one.movement), ...(await movementsWith(tx, [...lines]))]);
+  await lock(tx, DESK, standing);
+  await writeDesk(tx, [...standing]);
 }
 
 /** Empties all views of trade for a replay. Files and places in status lists are no views and stay. */

@@ -67,6 +67,13 @@ function sectionView(reader: Reader, state: DossierState, section: SectionState)
   return content === null ? { ...named, state: 'awaited' } : { ...named, state: 'readable', content };
 }
 
+/** What a section says to this reader; undefined where it may not read it or it is not here. */
+export function readableContent(reader: Reader, state: DossierState, name: SectionState['name']): unknown {
+  const section = state.sections.find((one) => one.name === name);
+  if (section === undefined || !mayReadSection(reader, state, section)) return undefined;
+  return section.content ?? undefined;
+}
+
 /** Files that this reader may fetch: those of readable sections, and those of answers. */
 export function readableFiles(reader: Reader, state: DossierState): FileReference[] {
   if (!maySee(reader, state)) return [];

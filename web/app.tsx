@@ -8,6 +8,20 @@ import { StartPage } from './start/start-page.tsx';
 
 /** Every page and its address. Each but the first comes when it is opened. */
 const TrustPage = lazy(() => import('./trust/trust-page.tsx').then((m) => m.TrustPage));
+const DossierListPage = lazy(() => import('./trade/operator/dossier-list.tsx').then((m) => m.DossierListPage));
+const DossierPage = lazy(() => import('./trade/dossier/dossier-page.tsx').then((m) => m.DossierPage));
+const FilingPage = lazy(() => import('./trade/filing/filing-page.tsx').then((m) => m.FilingPage));
+const AmendPage = lazy(() => import('./trade/filing/filing-page.tsx').then((m) => m.AmendPage));
+const CopyPage = lazy(() => import('./trade/operator/copy-page.tsx').then((m) => m.CopyPage));
+const ImportPage = lazy(() => import('./trade/operator/import-page.tsx').then((m) => m.ImportPage));
+const DelegationsPage = lazy(() => import('./trade/operator/delegations-page.tsx').then((m) => m.DelegationsPage));
+const MovementListPage = lazy(() => import('./trade/movement/movement-pages.tsx').then((m) => m.MovementListPage));
+const MovementPage = lazy(() => import('./trade/movement/movement-pages.tsx').then((m) => m.MovementPage));
+const MovementFormPage = lazy(() => import('./trade/movement/movement-pages.tsx').then((m) => m.MovementFormPage));
+const DeskPage = lazy(() => import('./trade/officer/desk-page.tsx').then((m) => m.DeskPage));
+const DeskMovementPage = lazy(() => import('./trade/officer/movement-page.tsx').then((m) => m.DeskMovementPage));
+const DowntimePage = lazy(() => import('./trade/officer/downtime-page.tsx').then((m) => m.DowntimePage));
+const TrailPage = lazy(() => import('./trade/officer/trail-page.tsx').then((m) => m.TrailPage));
 const PartsPage = lazy(() => import('./parts/parts-page.tsx').then((m) => m.PartsPage));
 
 const at = (path: string): string => `/${language}${path}`;
@@ -22,6 +36,21 @@ export function App() {
             <Route path={at('/')} component={StartPage} />
             <Route path={at('/trust')} component={TrustPage} />
             <Route path={at('/parts')} component={PartsPage} />
+            <Route path={at('/dossiers')} component={DossierListPage} />
+            <Route path={at('/dossiers/new/:draft')} component={FilingPage} />
+            <Route path={at('/dossiers/:dossier')} component={DossierPage} />
+            <Route path={at('/dossiers/:dossier/amend')} component={AmendPage} />
+            <Route path={at('/dossiers/:dossier/copy')} component={CopyPage} />
+            <Route path={at('/import')} component={ImportPage} />
+            <Route path={at('/delegations')} component={DelegationsPage} />
+            <Route path={at('/movements')} component={MovementListPage} />
+            <Route path={at('/movements/new')} component={MovementFormPage} />
+            <Route path={at('/movements/:movement')} component={MovementPage} />
+            <Route path={at('/movements/:movement/amend')} component={MovementFormPage} />
+            <Route path={at('/desk')} component={DeskPage} />
+            <Route path={at('/desk/movements/:movement')} component={DeskMovementPage} />
+            <Route path={at('/desk/downtime')} component={DowntimePage} />
+            <Route path={at('/trail')} component={TrailPage} />
             <Route default component={NotFound} />
           </Router>
         </ErrorBoundary>

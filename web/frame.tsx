@@ -12,9 +12,23 @@ import { barrier, lock, node, online, session, signInAddress, signOut } from './
 /** Links by what the signed-in account may do; the node decides anew on every request. */
 function links(): readonly (readonly [string, string])[] {
   const own = session.value;
-  const open: (readonly [string, string])[] = [[href('/trust'), t('part.navTrust')]];
-  if (own?.operator !== undefined) return [...open];
-  if (own?.authority !== undefined) return [...open];
+  const open: readonly (readonly [string, string])[] = [[href('/trust'), t('part.navTrust')]];
+  if (own?.operator !== undefined)
+    return [
+      [href('/dossiers'), t('operator.dossiers')],
+      [href('/movements'), t('operator.movements')],
+      [href('/import'), t('operator.import')],
+      [href('/delegations'), t('operator.delegations')],
+      ...open,
+    ];
+  if (own?.authority !== undefined)
+    return [
+      ...(own.mandates.includes('decide') ? [[href('/desk'), t('officer.desk')] as const] : []),
+      [href('/dossiers'), t('operator.dossiers')],
+      [href('/movements'), t('operator.movements')],
+      [href('/trail'), t('officer.trail')],
+      ...open,
+    ];
   return open;
 }
 

@@ -3,7 +3,7 @@ import { members, useMembers } from '../members.ts';
 import { LinkButton } from '../parts/button.tsx';
 import { Answer, Page } from '../parts/page.tsx';
 import { useQuery } from '../parts/use-query.ts';
-import { node } from '../session.ts';
+import { mayDo, node, session } from '../session.ts';
 
 /** What a node counts of itself; see http/figures.ts. */
 export interface Figures {
@@ -43,10 +43,20 @@ export function StartPage() {
         <section class="card">
           <h2>{t('start.forOperators')}</h2>
           <p>{t('start.forOperatorsText')}</p>
+          {session.value?.operator !== undefined && (
+            <LinkButton kind="secondary" to={href('/dossiers')}>
+              {t('operator.dossiers')}
+            </LinkButton>
+          )}
         </section>
         <section class="card">
           <h2>{t('start.forOfficers')}</h2>
           <p>{t('start.forOfficersText')}</p>
+          {session.value?.authority !== undefined && (
+            <LinkButton kind="secondary" to={href(mayDo('decide') ? '/desk' : '/dossiers')}>
+              {mayDo('decide') ? t('officer.desk') : t('operator.dossiers')}
+            </LinkButton>
+          )}
         </section>
         <section class="card">
           <h2>{t('start.forDrivers')}</h2>

@@ -1,0 +1,107 @@
+import { useEffect } from 'preact/hooks';
+import { useLocation, useRoute } from 'preact-iso';
+import { DECISIONS } from '../../../trade/lists.ts';
+import { api } from '../../api.ts';
+import { useChanges } from '../../changes.ts';
+import { formatDate, formatMass, href, t } from '../../languages/index.ts';
+import { useMembers } from '../../members.ts';
+import { LinkButton } from '../../parts/button.tsx';
+import { Answer, Only, Page } from '../../parts/page.tsx';
+import { Notice } from '../../parts/say.tsx';
+import { Status } from '../../parts/status.tsx';
+import { useQuery } from '../../parts/use-query.ts';
+import { EventForm, Events, MovementFacts } from '../movement/movement-parts.tsx';
+import { countryName, word } from '../words.ts';
+import { DecideForm } from './decide.tsx';
+
+/** A truck or train at the post: its consignments, each decided on its own, and what happened to it. */
+export function DeskMovementPage() {
+  const { params } = useRoute();
+  const { query } = useLocation();
+  const movement = params['movement'] ?? '';
+  const post = query['post'] ?? '';
+  const { post: postName, zone } = useMembers();
+  const view = useQuery(() => api.trade.getMovement({ movement }), [movement]);
+  const line = useQuery(
+    async () =>
+      (await api.trade.listDesk({ post, search: movement, limit: 5 })).items.find((one) => one.movement === movement),
+    [movement, post],
+  );
+  const reload = (): void => {
+    view.reload();
+    line.reload();
+  };
+  useChanges(reload);
+  // A key on the list opened this page for one decision: its button takes the focus, and is pressed for the only consignment.
+  useEffect(() => {
+    if (line.data === undefined || query['act'] === undefined) return;
+    const buttons = [...document.querySelectorAll<HTMLElement>(`[data-act="${CSS.escape(query['act'])}"] button`)];
+    buttons[0]?.focus();
+    if (buttons.length === 1) buttons[0]?.click();
+    history.replaceState(null, '', location.pathname + location.search.replace(/&act=\w+/, ''));
+  }, [line.data === undefined]);
+  return (
+    <Only who="authority">
+      <Answer query={view}>
+        {(data) => (
+          <Page
+            title={t('officer.movementTitle', { means: data.means.identification })}
+            aside={
+              <LinkButton kind="secondary" small to={href('/desk')}>
+                {t('officer.toDesk')}
+              </LinkButton>
+            }
+          >
+            <p class="lead">{postName(post)}</p>
+            <MovementFacts view={data} />
+            <h2>{t('officer.consignments')}</h2>
+            {line.data === undefined ? (
+              <Notice>
+                <p>{t('officer.notAtPost')}</p>
+              </Notice>
+            ) : (
+              <div class="stack">
+                {line.data.consignments.map((one) => (
+                  <section class="card" key={one.dossier} aria-label={one.goods || one.dossier}>
+                    <div class="row spread">
+                      <h3>
+                        <a href={href(`/dossiers/${one.dossier}`)}>{one.goods || t('operator.goodsClosed')}</a>
+                      </h3>
+                      <span class="row">
+                        <Status state={one.state} />
+                        {one.missing > 0 && (
+                          <Status state="missing" label={t('officer.missing', { count: one.missing })} />
+                        )}
+                      </span>
+                    </div>
+                    <p class="quiet">
+                      {one.grossMass !== '' && formatMass(one.grossMass)}{' '}
+                      {one.packages !== undefined && t('officer.packagesAboard', { count: one.packages })}
+                    </p>
+                    {one.onRoute ? (
+                      <div class="row">
+                        {DECISIONS.map((decision) => (
+                          <span key={decision} data-act={decision}>
+                            <DecideForm view={one} post={post} decision={decision} movement={movement} done={reload} />
+                          </span>
+                        ))}
+                      </div>
+                    ) : (
+                      <p>{t('officer.notOnRoute')}</p>
+                    )}
+                  </section>
+                ))}
+              </div>
+            )}
+            <h2>{t('operator.events')}</h2>
+            <Events view={data} />
+            <EventForm movement={movement} posts={[post]} source="authority" zone={zone(post) ?? 'UTC'} done={reload} />
+            <p class="quiet small">
+              {word('mode', data.means.mode)}, {countryName(data.means.country)}, {formatDate(data.changedAt)}
+            </p>
+          </Page>
+        )}
+      </Answer>
+    </Only>
+  );
+}

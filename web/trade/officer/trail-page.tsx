@@ -1,0 +1,52 @@
+import { useState } from 'preact/hooks';
+import { api } from '../../api.ts';
+import { formatDate, href, t } from '../../languages/index.ts';
+import { Pager } from '../../parts/more.tsx';
+import { Answer, Only, Page } from '../../parts/page.tsx';
+import { Empty } from '../../parts/say.tsx';
+import { Table } from '../../parts/table.tsx';
+import { useQuery } from '../../parts/use-query.ts';
+import { word } from '../words.ts';
+
+/** Everything that the own authority did, and who of it. */
+export function TrailPage() {
+  const [cursor, setCursor] = useState<string | undefined>();
+  const acts = useQuery(() => api.trade.listActs({ limit: 50, ...(cursor === undefined ? {} : { cursor }) }), [cursor]);
+  return (
+    <Only who="authority">
+      <Page title={t('officer.trail')} lead={t('officer.trailText')}>
+        <Answer query={acts}>
+          {({ items, next }) => (
+            <>
+              <Table
+                caption={t('officer.trail')}
+                captionHidden
+                rows={items}
+                rowKey={(one) => one.commitment}
+                empty={<Empty title={t('officer.noActs')} />}
+                columns={[
+                  { key: 'at', head: t('operator.at'), cell: (one) => formatDate(one.at) },
+                  { key: 'type', head: t('operator.kind'), rowHead: true, cell: (one) => word('record', one.type) },
+                  { key: 'what', head: t('officer.what'), cell: (one) => word('decision', one.what) },
+                  { key: 'who', head: t('officer.who'), cell: (one) => one.name },
+                  {
+                    key: 'subject',
+                    head: t('operator.reference'),
+                    cell: (one) =>
+                      /^[0-9a-f-]{36}$/.test(one.subject) &&
+                      ['decision', 'certificate', 'revocation', 'appeal-outcome'].includes(one.type) ? (
+                        <a href={href(`/dossiers/${one.subject}`)}>{one.subject.slice(-12)}</a>
+                      ) : (
+                        one.subject
+                      ),
+                  },
+                ]}
+              />
+              <Pager first={cursor === undefined} next={next} onFirst={() => setCursor(undefined)} onNext={setCursor} />
+            </>
+          )}
+        </Answer>
+      </Page>
+    </Only>
+  );
+}
