@@ -87,6 +87,8 @@ export async function invalidHtml(page: Page): Promise<string[]> {
 
 /** Nothing sticks out to the side, and no barrier for anyone. `SCREENSHOTS=folder` keeps a picture. */
 export async function expectSound(page: Page, name: string): Promise<void> {
+  // First: a picture and axe write into the page.
+  expect(await invalidHtml(page), name).toEqual([]);
   const folder = process.env['SCREENSHOTS'];
   if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
   const { scroll, width } = await page.evaluate(() => ({
@@ -95,7 +97,6 @@ export async function expectSound(page: Page, name: string): Promise<void> {
   }));
   expect(scroll, `${name}: wider than the window`).toBeLessThanOrEqual(width);
   expect(await violations(page), name).toEqual([]);
-  expect(await invalidHtml(page), name).toEqual([]);
 }
 
 /** What the page said to its console as an error, and what failed to load: to be empty at the end. */

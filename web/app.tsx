@@ -1,8 +1,9 @@
-import { useEffect, useRef } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useErrorBoundary, useRef } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
 import { Frame } from './frame.tsx';
 import { href, language, t } from './languages/index.ts';
-import { LinkButton } from './parts/button.tsx';
+import { Button, LinkButton } from './parts/button.tsx';
 import { Page } from './parts/page.tsx';
 import { StartPage } from './start/start-page.tsx';
 
@@ -30,30 +31,32 @@ export function App() {
   return (
     <LocationProvider scope={new RegExp(`^/${language}(/|$)`)}>
       <Frame>
-        <ErrorBoundary onError={(error) => console.error(error)}>
-          <Arrival />
-          <Router>
-            <Route path={at('/')} component={StartPage} />
-            <Route path={at('/trust')} component={TrustPage} />
-            <Route path={at('/parts')} component={PartsPage} />
-            <Route path={at('/dossiers')} component={DossierListPage} />
-            <Route path={at('/dossiers/new/:draft')} component={FilingPage} />
-            <Route path={at('/dossiers/:dossier')} component={DossierPage} />
-            <Route path={at('/dossiers/:dossier/amend')} component={AmendPage} />
-            <Route path={at('/dossiers/:dossier/copy')} component={CopyPage} />
-            <Route path={at('/import')} component={ImportPage} />
-            <Route path={at('/delegations')} component={DelegationsPage} />
-            <Route path={at('/movements')} component={MovementListPage} />
-            <Route path={at('/movements/new')} component={MovementFormPage} />
-            <Route path={at('/movements/:movement')} component={MovementPage} />
-            <Route path={at('/movements/:movement/amend')} component={MovementFormPage} />
-            <Route path={at('/desk')} component={DeskPage} />
-            <Route path={at('/desk/movements/:movement')} component={DeskMovementPage} />
-            <Route path={at('/desk/downtime')} component={DowntimePage} />
-            <Route path={at('/trail')} component={TrailPage} />
-            <Route default component={NotFound} />
-          </Router>
-        </ErrorBoundary>
+        <Unbroken>
+          <ErrorBoundary>
+            <Arrival />
+            <Router>
+              <Route path={at('/')} component={StartPage} />
+              <Route path={at('/trust')} component={TrustPage} />
+              <Route path={at('/parts')} component={PartsPage} />
+              <Route path={at('/dossiers')} component={DossierListPage} />
+              <Route path={at('/dossiers/new/:draft')} component={FilingPage} />
+              <Route path={at('/dossiers/:dossier')} component={DossierPage} />
+              <Route path={at('/dossiers/:dossier/amend')} component={AmendPage} />
+              <Route path={at('/dossiers/:dossier/copy')} component={CopyPage} />
+              <Route path={at('/import')} component={ImportPage} />
+              <Route path={at('/delegations')} component={DelegationsPage} />
+              <Route path={at('/movements')} component={MovementListPage} />
+              <Route path={at('/movements/new')} component={MovementFormPage} />
+              <Route path={at('/movements/:movement')} component={MovementPage} />
+              <Route path={at('/movements/:movement/amend')} component={MovementFormPage} />
+              <Route path={at('/desk')} component={DeskPage} />
+              <Route path={at('/desk/movements/:movement')} component={DeskMovementPage} />
+              <Route path={at('/desk/downtime')} component={DowntimePage} />
+              <Route path={at('/trail')} component={TrailPage} />
+              <Route default component={NotFound} />
+            </Router>
+          </ErrorBoundary>
+        </Unbroken>
       </Frame>
     </LocationProvider>
   );
@@ -72,6 +75,20 @@ function Arrival() {
     requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus());
   }, [path]);
   return null;
+}
+
+/** A page that fails says so, keeps the frame, and lets one try again. */
+function Unbroken({ children }: { readonly children: ComponentChildren }) {
+  const [error, reset] = useErrorBoundary((thrown) => console.error(thrown));
+  const { path } = useLocation();
+  // Another page is another chance.
+  useEffect(reset, [path]);
+  if (error === undefined) return <>{children}</>;
+  return (
+    <Page title={t('part.broken')} lead={t('part.brokenText')}>
+      <Button onClick={reset}>{t('part.again')}</Button>
+    </Page>
+  );
 }
 
 export function NotFound() {

@@ -8,6 +8,8 @@ const LOOKS: Readonly<Record<string, readonly [Tone, IconName]>> = {
   expected: ['plain', 'circle'],
   'under-way': ['plain', 'arrow'],
   arrived: ['wait', 'half'],
+  /** A dossier that has arrived is at its end; a truck that has arrived at a post waits. */
+  'dossier.arrived': ['go', 'check'],
   held: ['stop', 'square'],
   queried: ['wait', 'question'],
   answered: ['wait', 'half'],
@@ -46,7 +48,7 @@ export function Status({
   readonly kind?: string;
   readonly label?: string;
 }) {
-  const [tone, icon] = LOOKS[state] ?? ['plain', 'circle'];
+  const [tone, icon] = LOOKS[`${kind}.${state}`] ?? LOOKS[state] ?? ['plain', 'circle'];
   const word =
     label ?? (kind === undefined ? undefined : tMaybe(`status.${kind}.${state}`)) ?? tMaybe(`status.${state}`) ?? state;
   return (

@@ -52,7 +52,8 @@ const regions = (): Intl.DisplayNames | undefined => {
 export function countryName(code: string): string {
   const member = members.value?.members.find((one) => one.code === code);
   if (member !== undefined) return nameIn(member.name);
-  return regions()?.of(code) ?? code;
+  // What is being typed may be no code yet.
+  return isCountryCode(code) ? (regions()?.of(code) ?? code) : code;
 }
 
 const FROM = 'A'.charCodeAt(0);

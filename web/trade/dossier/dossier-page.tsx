@@ -50,7 +50,7 @@ function Dossier({
   const own = session.value?.operator === view.operator;
   const title = view.goods === '' ? t('operator.dossierOf', { place: view.origin }) : view.goods;
   return (
-    <Page title={title} aside={<Status state={view.state} />}>
+    <Page title={title} aside={<Status kind="dossier" state={view.state} />}>
       {justFiled && (
         <Notice kind="go" title={t('operator.filedTitle', { version: view.version })}>
           <p>

@@ -228,7 +228,7 @@ function Row({
   return (
     <li class={isCurrent ? 'current' : undefined} onFocusCapture={onFocus}>
       <div class="row spread">
-        <span class="row">
+        <div class="row">
           <CheckField
             label={t('officer.select', { means: row.means.identification })}
             checked={isSelected}
@@ -240,8 +240,8 @@ function Row({
           <span class="quiet small">
             {word('mode', row.means.mode)}, {countryName(row.means.country)}
           </span>
-        </span>
-        <span class="row">
+        </div>
+        <div class="row">
           <Status state={row.state} label={word('desk', row.state)} />
           {row.perishable && <Status state="arrived" label={t('officer.perishable')} />}
           {row.missing > 0 ? (
@@ -249,7 +249,7 @@ function Row({
           ) : (
             <Status state="complete" />
           )}
-        </span>
+        </div>
       </div>
       <p class="small">
         {row.from} → {row.to}

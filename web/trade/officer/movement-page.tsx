@@ -81,9 +81,9 @@ export function DeskMovementPage() {
                     {one.onRoute ? (
                       <div class="row">
                         {DECISIONS.map((decision) => (
-                          <span key={decision} data-act={decision}>
+                          <div key={decision} data-act={decision}>
                             <DecideForm view={one} post={post} decision={decision} movement={movement} done={reload} />
-                          </span>
+                          </div>
                         ))}
                       </div>
                     ) : (

@@ -20,7 +20,7 @@ export function DelegationsPage() {
   return (
     <Only who="operator">
       <Page title={t('operator.delegations')} lead={t('operator.delegationsText')}>
-        <p>
+        <div>
           <ActForm
             draftKey="delegation"
             initial={{
@@ -88,7 +88,7 @@ export function DelegationsPage() {
               </>
             )}
           </ActForm>
-        </p>
+        </div>
         <Answer query={delegations}>
           {({ items }) => (
             <Table

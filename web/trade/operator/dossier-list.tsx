@@ -160,7 +160,7 @@ export function DossierTable({
           ),
         },
         { key: 'way', head: t('operator.way'), cell: (one) => `${one.origin} → ${one.destination}` },
-        { key: 'state', head: t('operator.state'), cell: (one) => <Status state={one.state} /> },
+        { key: 'state', head: t('operator.state'), cell: (one) => <Status kind="dossier" state={one.state} /> },
         {
           key: 'awaited',
           head: t('operator.awaited'),
