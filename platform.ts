@@ -20,6 +20,7 @@ import * as sessionStore from './members/session-store.ts';
 import * as memberStore from './members/store.ts';
 import { assertDurable, connect, type Sql, type Tx } from './storage/connection.ts';
 import { ensureGroupRoles, migrate } from './storage/migrate.ts';
+import { readerOf } from './trade/acting.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
 import { tradeRouter } from './trade/handlers.ts';
 import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
@@ -101,6 +102,7 @@ export class DostykNode {
     this.#loops = [
       this.#every(2000, 'renew status lists', () => renewStatusLists(this.context)),
       this.#every(3000, 'fetch attachments', () => this.#fetchAttachments()),
+      this.#every(3_600_000, 'prune changes', () => tradeStore.pruneChanges(this.context.sql)),
     ];
   }
 
@@ -173,6 +175,28 @@ export class DostykNode {
     };
   }
 
+  /** What changed, for pages that watch. */
+  get changes() {
+    const { sql } = this.context;
+    return {
+      start: async (asked: string | undefined) => {
+        const place = tradeStore.parseChange(asked);
+        const from = place ?? (await tradeStore.latestChange(sql));
+        const reset = place !== undefined && (await tradeStore.isTooOld(sql, place));
+        return { cursor: `${from.txid}-${from.seq}`, reset };
+      },
+      after: async (caller: Caller, cursor: string) => {
+        const place = tradeStore.parseChange(cursor) ?? (await tradeStore.latestChange(sql));
+        const all = await tradeStore.changesAfter(sql, place);
+        const last = all.at(-1);
+        if (last === undefined) return { changes: [], next: cursor };
+        const reader = readerOf(await this.requestContext(caller, 'changes'));
+        const visible = await tradeStore.visibleSubjects(sql, reader, [...new Set(all.map(({ subject }) => subject))]);
+        return { changes: all.filter(({ subject }) => visible.has(subject)), next: last.cursor };
+      },
+    };
+  }
+
   putAttachment(
     context: RequestContext,
     declared: { name: string; mediaType: string },
@@ -224,8 +248,8 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /** Folds records into the views of every domain, inside the transaction that stored them. */
-export function foldInto(registry: Registry, member: string) {
-  const tools = { registry, member, crypto: nodeCrypto };
+export function foldInto(registry: Registry, member: string, silent = false) {
+  const tools = { registry, member, crypto: nodeCrypto, silent };
   return async (tx: Tx, records: readonly FoldRecord[]): Promise<void> => {
     await memberStore.foldRecords(tx, records);
     await tradeStore.foldRecords(tx, records, tools);
@@ -252,7 +276,7 @@ export async function replay(
   member: string,
   progress: (done: number) => void = () => undefined,
 ): Promise<ReplayReport> {
-  const fold = foldInto(registry, member);
+  const fold = foldInto(registry, member, true);
   const before = await viewsDigest(sql);
   let records = 0;
   await sql.begin(async (tx) => {

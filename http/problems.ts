@@ -132,6 +132,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'token-expired': 'The access token has expired. Get a new one.',
   'token-invalid': 'The access token is not valid here.',
   'token-missing': "The request carries no access token. Get one from the member's identity provider.",
+  'too-many-listeners': 'Too many pages watch for changes already. Close some, or wait.',
   usage: 'The command was called wrongly; --help shows how.',
   'version-conflict': 'Another version is in force than the one named. Read it and decide or amend on that.',
   'web-not-built': 'The web app is not built. Run npm run build.',

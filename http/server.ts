@@ -5,6 +5,7 @@ import { describeMembers } from '../members/handlers.ts';
 import { Refusal } from '../values/refusal.ts';
 import { contractRequest, serveContracts } from './api.ts';
 import { readBody } from './body.ts';
+import { Changes } from './changes.ts';
 import { download } from './download.ts';
 import { figuresOf, type Statement } from './figures.ts';
 import { Metrics, metricsText } from './metrics.ts';
@@ -49,6 +50,7 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
   const { context } = node;
   const app: App = new Hono();
   const metrics = new Metrics();
+  const changes = new Changes(node);
   const sessions = new Sessions({ node, signIn, accounts: node.accounts, browser });
   const api = serveContracts(node.routers);
   const { address } = context.registry.getMember(context.member);
@@ -122,6 +124,7 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const file = await node.getAttachment(await node.requestContext(caller, c.get('requestId')), c.req.param('hash'));
     return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
+  app.get('/api/changes', async (c) => changes.stream(c, await sessions.caller(c), () => sessions.caller(c)));
   app.get('/api/members', (c) => c.json(describeMembers(context.registry), 200, { 'cache-control': 'no-cache' }));
   app.all('/api/*', async (c) => {
     const requestId = c.get('requestId');

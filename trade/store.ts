@@ -1,6 +1,7 @@
 import type { LogCrypto } from '../log/crypto.ts';
 import type { Registry } from '../members/registry.ts';
 import type { Tx } from '../storage/connection.ts';
+import { writeChanges } from './change-store.ts';
 import { movementsWith, writeDesk } from './desk-store.ts';
 import { linkedDossiers, writeDossiers, writeLines } from './dossier-store.ts';
 import { writeMovements } from './movement-store.ts';
@@ -11,6 +12,7 @@ import type { FoldInput, Waiting } from './state.ts';
 import { writeRequirement, writeStatusList } from './statement-store.ts';
 import { foldRequirement, foldStatusList, type Subject, subjectOf } from './subject.ts';
 
+export * from './change-store.ts';
 export * from './desk-store.ts';
 export * from './dossier-store.ts';
 export * from './file-store.ts';
@@ -22,6 +24,8 @@ export interface FoldTools {
   /** This node's member: readers are its authorities and operators. */
   readonly member: string;
   readonly crypto: LogCrypto;
+  /** Who watches is not told of a replay: nothing changes by it. */
+  readonly silent?: boolean;
 }
 
 /**
@@ -189,6 +193,11 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
   const standing = new Set([...movements.map((one) => one.movement), ...(await movementsWith(tx, [...lines]))]);
   await lock(tx, DESK, standing);
   await writeDesk(tx, [...standing]);
+  if (tools.silent === true) return;
+  await writeChanges(tx, [
+    ...[...lines].map((id) => ({ kind: 'dossier', id })),
+    ...[...standing].map((id) => ({ kind: 'movement', id })),
+  ]);
 }
 
 /** Empties all views of trade for a replay. Files and places in status lists are no views and stay. */

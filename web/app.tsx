@@ -18,7 +18,7 @@ const ImportPage = lazy(() => import('./trade/operator/import-page.tsx').then((m
 const DelegationsPage = lazy(() => import('./trade/operator/delegations-page.tsx').then((m) => m.DelegationsPage));
 const MovementListPage = lazy(() => import('./trade/movement/movement-pages.tsx').then((m) => m.MovementListPage));
 const MovementPage = lazy(() => import('./trade/movement/movement-pages.tsx').then((m) => m.MovementPage));
-const MovementFormPage = lazy(() => import('./trade/movement/movement-pages.tsx').then((m) => m.MovementFormPage));
+const MovementFormPage = lazy(() => import('./trade/movement/movement-form.tsx').then((m) => m.MovementFormPage));
 const DeskPage = lazy(() => import('./trade/officer/desk-page.tsx').then((m) => m.DeskPage));
 const DeskMovementPage = lazy(() => import('./trade/officer/movement-page.tsx').then((m) => m.DeskMovementPage));
 const DowntimePage = lazy(() => import('./trade/officer/downtime-page.tsx').then((m) => m.DowntimePage));

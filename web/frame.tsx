@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
+import { live } from './changes.ts';
 import { href, LANGUAGES_SHOWN, language, OWN_NAMES, t, tMaybe } from './languages/index.ts';
 import { useMembers } from './members.ts';
 import { LinkButton } from './parts/button.tsx';
@@ -65,6 +66,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
             </ul>
           </nav>
           <div class="end">
+            <LiveMark />
             <LanguageMenu path={path} />
             <Account />
           </div>
@@ -89,6 +91,16 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
       <Footer />
       <Toasts />
     </>
+  );
+}
+
+/** Whether what is shown changes by itself. */
+function LiveMark() {
+  if (live.value === 'off') return null;
+  return (
+    <span class="small quiet" role="status">
+      {live.value === 'live' ? t('part.live') : t('part.liveWaiting')}
+    </span>
   );
 }
 

@@ -15,7 +15,11 @@ import { session } from '../../session.ts';
 import { countryName, documentName } from '../words.ts';
 import { DocumentsStep } from './documents-step.tsx';
 import { changedSections, emptyForm, type FilingForm, fieldId, fromView, stepOf, sum, toFiling } from './form.ts';
-import { DriverStep, GoodsStep, PartiesStep, RouteStep, SanitaryStep, TransportStep, ValuesStep } from './steps.tsx';
+import { GoodsStep } from './goods-step.tsx';
+import { SanitaryStep } from './sanitary-step.tsx';
+import { DriverStep, PartiesStep, RouteStep } from './steps.tsx';
+import { TransportStep } from './transport-step.tsx';
+import { ValuesStep } from './values-step.tsx';
 
 const STEPS = [
   PartiesStep,
