@@ -167,7 +167,8 @@ export class DostykNode {
         sessionStore.beginSignIn(sql, state, under, clock()),
       take: (state: string) => sessionStore.takeSignIn(sql, state, clock()),
       open: (subject: string, idToken: string) => sessionStore.openSession(sql, subject, idToken, clock()),
-      find: (value: string) => sessionStore.findSession(sql, value, clock()),
+      find: (value: string, options?: { readonly keepOn: boolean }) =>
+        sessionStore.findSession(sql, value, clock(), options),
       lock: (value: string) => sessionStore.lockSession(sql, value, clock()),
       close: (value: string) => sessionStore.closeSession(sql, value),
       closeAll: (subject: string) => sessionStore.closeSessionsOf(sql, subject),

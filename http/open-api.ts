@@ -33,8 +33,27 @@ const IDEMPOTENCY_KEY = {
 
 const binary = { '*/*': { schema: { type: 'string', format: 'binary' } } };
 
-/** Files are streamed and so have no contract. */
-const FILES = {
+/** What is streamed has no contract. */
+const STREAMED = {
+  '/changes': {
+    get: {
+      operationId: 'trade.changes',
+      summary: 'Which dossiers, movements and requirements that the caller may see changed, as they change',
+      tags: ['trade'],
+      parameters: [
+        {
+          name: 'after',
+          in: 'query',
+          required: false,
+          description: 'The id of the last event that was read, as in the header Last-Event-ID.',
+          schema: { type: 'string', pattern: '^[0-9]{1,19}-[0-9]{1,18}$' },
+        },
+      ],
+      responses: {
+        200: { description: 'Server-sent events', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+      },
+    },
+  },
   '/attachments': {
     post: {
       operationId: 'trade.putAttachment',
@@ -106,7 +125,7 @@ export async function openApiDocument({ address, issuer }: Described): Promise<R
       },
     },
   );
-  const paths = { ...document.paths, ...structuredClone(FILES) } as Record<string, Record<string, Operation>>;
+  const paths = { ...document.paths, ...structuredClone(STREAMED) } as Record<string, Record<string, Operation>>;
   for (const [path, operations] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       operation.responses = { ...operation.responses, default: PROBLEM };

@@ -124,7 +124,7 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const file = await node.getAttachment(await node.requestContext(caller, c.get('requestId')), c.req.param('hash'));
     return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
-  app.get('/api/changes', async (c) => changes.stream(c, await sessions.caller(c), () => sessions.caller(c)));
+  app.get('/api/changes', async (c) => changes.stream(c, await sessions.listener(c), () => sessions.listener(c)));
   app.get('/api/members', (c) => c.json(describeMembers(context.registry), 200, { 'cache-control': 'no-cache' }));
   app.all('/api/*', async (c) => {
     const requestId = c.get('requestId');

@@ -68,6 +68,18 @@ export class Sessions {
     return this.#account(session.subject);
   }
 
+  /**
+   * Who listens, without keeping an idle session on: an open page is no one at work.
+   * @throws Refusal as `caller`
+   */
+  async listener(c: Context): Promise<Caller> {
+    const value = getCookie(c, this.#cookie);
+    if (c.req.header('authorization') !== undefined || value === undefined) return this.caller(c);
+    const session = await this.#options.node.sessions.find(value, { keepOn: false });
+    if (session === undefined || session.locked) return this.caller(c);
+    return this.#account(session.subject);
+  }
+
   #account(subject: string): Caller {
     const caller = this.#options.accounts.find(subject);
     if (caller !== undefined) return caller;

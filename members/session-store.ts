@@ -59,7 +59,12 @@ export async function openSession(sql: Sql, subject: string, idToken: string, no
 const idleSince = (now: Date): Date => new Date(now.getTime() - IDLE_MINUTES * 60_000);
 
 /** The session of a cookie, if it is still on; being asked keeps it on. A locked one is not kept on by what its page asks. */
-export async function findSession(sql: Sql, value: string, now: Date): Promise<Session | undefined> {
+export async function findSession(
+  sql: Sql,
+  value: string,
+  now: Date,
+  { keepOn = true } = {},
+): Promise<Session | undefined> {
   const [row] = await sql<
     { subject: string; csrf: string; idToken: string; openedAt: Date; endsAt: Date; locked: boolean; seenAt: Date }[]
   >`
@@ -67,7 +72,7 @@ export async function findSession(sql: Sql, value: string, now: Date): Promise<S
       locked_at IS NOT NULL AS locked, seen_at AS "seenAt"
     FROM members.session WHERE id = ${hash(value)} AND ends_at > ${now} AND seen_at > ${idleSince(now)}`;
   // Written once a minute at most: a page asks often.
-  if (row !== undefined && !row.locked && now.getTime() - row.seenAt.getTime() > 60_000)
+  if (keepOn && row !== undefined && !row.locked && now.getTime() - row.seenAt.getTime() > 60_000)
     await sql`UPDATE members.session SET seen_at = ${now} WHERE id = ${hash(value)}`;
   return row;
 }

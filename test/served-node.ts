@@ -155,5 +155,5 @@ export class Served {
 
 /** The node with some of its functions replaced. */
 export function differing(node: DostykNode, changes: Partial<Record<keyof DostykNode, unknown>>): DostykNode {
-  return Object.assign(Object.create(node) as DostykNode, changes);
+  return Object.create(node, Object.getOwnPropertyDescriptors(changes)) as DostykNode;
 }
