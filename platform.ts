@@ -22,6 +22,7 @@ import { assertDurable, connect, type Sql, type Tx } from './storage/connection.
 import { ensureGroupRoles, migrate } from './storage/migrate.ts';
 import { readerOf } from './trade/acting.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
+import { driverOf } from './trade/driver-handlers.ts';
 import { tradeRouter } from './trade/handlers.ts';
 import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
 import * as tradeStore from './trade/store.ts';
@@ -157,6 +158,11 @@ export class DostykNode {
       requestId,
       idempotencyKey,
     };
+  }
+
+  /** The caller of a driver's link. */
+  driver(token: string): Promise<Caller> {
+    return driverOf(this.context, token);
   }
 
   /** Sessions of browsers at this node. */

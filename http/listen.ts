@@ -22,12 +22,12 @@ export interface Listening {
  * @example const { port, stop } = await listen(createApp({ node, signIn }), { host: '127.0.0.1', port: 8080 });
  */
 export async function listen(
-  app: { readonly fetch: (request: Request) => Response | Promise<Response> },
+  app: { readonly fetch: (request: Request, connection?: object) => Response | Promise<Response> },
   { host, port }: Listening,
 ): Promise<RunningServer> {
   const server = createServer(
     { requestTimeout: 120_000, headersTimeout: 15_000, keepAliveTimeout: 10_000, maxHeaderSize: 16_384 },
-    getRequestListener((request) => app.fetch(request), {
+    getRequestListener((request, connection) => app.fetch(request, connection), {
       // What a route throws is the app's own to answer; here comes what is no request.
       errorHandler: (error) => {
         const { refusal } = error instanceof RequestError ? { refusal: unreadable(undefined) } : refusalOf(error);

@@ -12,6 +12,7 @@ export interface HttpNode
     | 'servePeerAttachment'
     | 'statusList'
     | 'sessions'
+    | 'driver'
     | 'changes'
     | 'accounts'
     | 'databaseOk'

@@ -120,6 +120,12 @@ export async function openApiDocument({ address, issuer }: Described): Promise<R
             flows: { clientCredentials: { tokenUrl: `${issuer}/token`, scopes: {} } },
             description: `Tokens of the member's identity provider for ${address}/api. Where its metadata (${issuer}/.well-known/openid-configuration) names another token address, that one counts.`,
           },
+          driverLink: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'Authorization',
+            description: "`Driver ` and the secret of a driver's link, which stands behind the `#` of its address.",
+          },
         },
         schemas: { Problem: z.toJSONSchema(Problem, { io: 'output' }) as never },
       },
@@ -133,6 +139,7 @@ export async function openApiDocument({ address, issuer }: Described): Promise<R
         operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
       // Who the members are is told to everyone.
       if (path === '/members') operation.security = [];
+      if (/^\/driver(\/|$)/.test(path)) operation.security = [{ driverLink: [] }];
     }
   }
   return { ...document, paths } as unknown as Record<string, unknown>;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { describeMembers } from '../members/handlers.ts';
+import { requireWithinLink } from '../members/mandate.ts';
 import { Refusal } from '../values/refusal.ts';
 import { contractRequest, serveContracts } from './api.ts';
 import { readBody } from './body.ts';
@@ -106,6 +107,7 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
   app.post('/api/attachments', async (c) => {
     const requestId = c.get('requestId');
     const caller = await sessions.caller(c);
+    requireWithinLink(caller, '/attachments');
     const mediaType = (c.req.header('content-type') ?? '').split(';')[0]?.trim() ?? '';
     const requestContext = await node.requestContext(caller, requestId);
     if (c.req.raw.body === null) throw new Refusal(422, 'file-refused', 'The file is empty.');
@@ -121,10 +123,15 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
   });
   app.get('/api/attachments/:hash', async (c) => {
     const caller = await sessions.caller(c);
+    requireWithinLink(caller, '/attachments/{hash}');
     const file = await node.getAttachment(await node.requestContext(caller, c.get('requestId')), c.req.param('hash'));
     return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
-  app.get('/api/changes', async (c) => changes.stream(c, await sessions.listener(c), () => sessions.listener(c)));
+  app.get('/api/changes', async (c) => {
+    const caller = await sessions.listener(c);
+    requireWithinLink(caller, '/changes');
+    return changes.stream(c, caller, () => sessions.listener(c));
+  });
   app.get('/api/members', (c) => c.json(describeMembers(context.registry), 200, { 'cache-control': 'no-cache' }));
   app.all('/api/*', async (c) => {
     const requestId = c.get('requestId');
@@ -140,6 +147,7 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const { method, path } = c.req;
     const operation = operationsAt(below(path)).find((one) => one.method === (method === 'HEAD' ? 'GET' : method));
     if (operation === undefined) throw unanswered(method, path);
+    requireWithinLink(caller, operation.template);
     const request = await contractRequest(c.req.raw, operation.template);
     return api(request, await node.requestContext(caller, requestId, idempotencyKey));
   });

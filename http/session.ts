@@ -3,6 +3,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Accounts, Caller } from '../members/account.ts';
 import { LANGUAGES } from '../members/registry.ts';
 import { Refusal } from '../values/refusal.ts';
+import { Attempts, addressOf } from './attempts.ts';
 import type { HttpNode } from './node.ts';
 import { OpenIdClient } from './open-id-client.ts';
 import type { SignIn } from './sign-in.ts';
@@ -19,7 +20,7 @@ export interface BrowserSignIn {
 }
 
 interface Options {
-  readonly node: Pick<HttpNode, 'context' | 'sessions'>;
+  readonly node: Pick<HttpNode, 'context' | 'sessions' | 'driver'>;
   readonly signIn: SignIn;
   readonly accounts: Accounts;
   readonly browser: BrowserSignIn | undefined;
@@ -36,10 +37,12 @@ export class Sessions {
   readonly #cookie: string;
   readonly #underTls: boolean;
   readonly #address: string;
+  readonly #attempts: Attempts;
 
   constructor(options: Options) {
     this.#options = options;
     const { context } = options.node;
+    this.#attempts = new Attempts(context.clock);
     this.#address = context.registry.getMember(context.member).address;
     this.#underTls = this.#address.startsWith('https:');
     // Cookies know no ports: nodes of several members on one machine must not share a name.
@@ -60,6 +63,8 @@ export class Sessions {
    */
   async caller(c: Context): Promise<Caller> {
     const authorization = c.req.header('authorization');
+    const link = /^Driver (.{1,200})$/i.exec(authorization ?? '')?.[1];
+    if (link !== undefined) return this.#attempts.guard(addressOf(c), () => this.#options.node.driver(link));
     if (authorization !== undefined) return this.#options.signIn.caller(authorization);
     const { session } = await this.#session(c);
     if (session.locked)

@@ -10,6 +10,8 @@ export interface Caller {
   readonly name: string;
   readonly operator?: string;
   readonly authority?: string;
+  /** Came by a driver's link: without an account, for one movement of one operator and nothing else. */
+  readonly driver?: { readonly link: string; readonly movement: string; readonly operator: string };
 }
 
 const Account = z.union([

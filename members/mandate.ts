@@ -71,3 +71,26 @@ export function requirePost(caller: Caller, registry: Registry, post: string): P
   }
   return found;
 }
+
+/** What a driver's link opens: two operations, at their address below `/api`. */
+const FOR_DRIVERS: ReadonlySet<string> = new Set(['/driver', '/driver/reports']);
+
+/**
+ * A driver's link is good for nothing else, whatever the handler of another operation may think of who calls.
+ * @throws Refusal 403 `driver-link-narrow`
+ */
+export function requireWithinLink(caller: Caller, template: string): void {
+  if (caller.driver === undefined || FOR_DRIVERS.has(template)) return;
+  throw new Refusal(403, 'driver-link-narrow', "A driver's link is good for its own movement only.");
+}
+
+/**
+ * The movement for which the caller has a driver's link.
+ * @throws Refusal 403 `not-a-driver`
+ */
+export function requireDriver(caller: Caller): NonNullable<Caller['driver']> {
+  if (caller.driver !== undefined) return caller.driver;
+  throw new Refusal(403, 'not-a-driver', 'This is for drivers, by their link.', {
+    remedy: 'Open the link that the forwarder gave.',
+  });
+}

@@ -1,6 +1,7 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Commitment, Country, Identifier, Instant, text, Uuid } from '../values/schema.ts';
+import { driverContract } from './driver-contract.ts';
 import {
   AnswerBody,
   AppealBody,
@@ -470,6 +471,7 @@ export const tradeContract = {
     .route({ method: 'POST', path: '/requirements', summary: 'Declare what an authority asks for' })
     .input(RequirementBody)
     .output(RecordAccepted),
+  ...driverContract,
 };
 
 export type TradeContract = typeof tradeContract;

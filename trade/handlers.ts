@@ -5,9 +5,17 @@ import { tradeContract } from './contract.ts';
 import { decisionHandlers } from './decision-handlers.ts';
 import { deskHandlers } from './desk-handlers.ts';
 import { dossierHandlers } from './dossier-handlers.ts';
+import { driverHandlers } from './driver-handlers.ts';
 import { movementHandlers } from './movement-handlers.ts';
 
 /** Every use case of the platform on smooth trade. */
 export const tradeRouter = implement(tradeContract)
   .$context<RequestContext>()
-  .router({ ...dossierHandlers, ...decisionHandlers, ...movementHandlers, ...certificateHandlers, ...deskHandlers });
+  .router({
+    ...dossierHandlers,
+    ...decisionHandlers,
+    ...movementHandlers,
+    ...certificateHandlers,
+    ...deskHandlers,
+    ...driverHandlers,
+  });

@@ -38,7 +38,19 @@ export const EVENTS = [
   'gauge-changed',
   'temperature-read',
   'delayed',
+  'problem',
   'arrived',
+] as const;
+
+/** What a driver reports, and what may be wrong. */
+export const DRIVER_REPORTS = ['arrived-at-post', 'left-post', 'delayed', 'problem'] as const;
+export const DRIVER_PROBLEMS = [
+  'goods-damaged',
+  'seal-broken',
+  'vehicle-broken-down',
+  'queue',
+  'refused-without-reason',
+  'other',
 ] as const;
 
 export const CERTIFICATE_KINDS = ['origin', 'phytosanitary', 'conformity'] as const;

@@ -85,6 +85,7 @@ describe('an event', () => {
     ['reloaded, sealed anew', { event: 'reloaded', ...at, reload, ...seals(['S1'], ['S2']) }],
     ['onto other wagons', { event: 'gauge-changed', ...at, reload }],
     ['read', { event: 'temperature-read', temperature: 1.5 }],
+    ['on the road', { event: 'problem', problem: 'queue', source: 'driver', place: undefined }],
   ])('in order: %s', (_, change) => expect(found(change)).toEqual([]));
 
   test.each([
@@ -117,6 +118,8 @@ describe('an event', () => {
     ],
     ['no temperature', { event: 'temperature-read' }, '/temperature temperature-missing'],
     ['a temperature by the way', { temperature: 2 }, '/temperature temperature-unexpected'],
+    ['a problem without a code', { event: 'problem' }, '/problem problem-missing'],
+    ['a problem by the way', { problem: 'queue' }, '/problem problem-unexpected'],
     ['no seals', { event: 'seals-broken' }, '/seals seals-missing'],
     ['the other seals', { event: 'seals-fitted', ...seals(['S1'], []) }, '/seals seals-missing'],
     ['seals by the way', { event: 'delayed', ...seals(['S1'], []) }, '/seals seals-unexpected'],

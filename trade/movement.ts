@@ -77,7 +77,12 @@ export function checkEvent(
   }
   if (AT_POST.has(event.event) && event.post === undefined)
     report('/post', 'post-missing', `The event '${event.event}' happens at a post.`);
-  if (event.post === undefined && event.place === undefined)
+  if (event.event === 'problem' && event.problem === undefined)
+    report('/problem', 'problem-missing', 'A problem has a code.');
+  if (event.event !== 'problem' && event.problem !== undefined)
+    report('/problem', 'problem-unexpected', "What is wrong is reported as 'problem'.");
+  // A driver between two posts is nowhere that has a name, and positions of persons are not asked for.
+  if (event.post === undefined && event.place === undefined && event.source !== 'driver')
     report('/place', 'place-missing', 'An event has a post or a place.');
   if (event.event === 'reloaded' && event.reload === undefined)
     report('/reload', 'reload-missing', 'Reloading says onto which means and how many packages were counted.');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Commitment, Country, Day, Identifier, Instant, text, Uuid, Zone } from '../values/schema.ts';
-import { CERTIFICATE_KINDS, DECISIONS, EVENTS, REASONS } from './lists.ts';
+import { CERTIFICATE_KINDS, DECISIONS, DRIVER_PROBLEMS, EVENTS, REASONS } from './lists.ts';
 import {
   AttachmentsSection,
   AudienceEntry,
@@ -133,6 +133,8 @@ export const EventBody = z.strictObject({
   source: z.enum(['operator', 'authority', 'driver']),
   operator: operator.optional(),
   note: text(500).optional(),
+  /** What is wrong, with `problem`. */
+  problem: z.enum(DRIVER_PROBLEMS).optional(),
   seals: z
     .strictObject({ broken: z.array(text(30)).max(20).default([]), fitted: z.array(text(30)).max(20).default([]) })
     .optional(),

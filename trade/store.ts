@@ -15,6 +15,7 @@ import { foldRequirement, foldStatusList, type Subject, subjectOf } from './subj
 export * from './change-store.ts';
 export * from './desk-store.ts';
 export * from './dossier-store.ts';
+export * from './driver-store.ts';
 export * from './file-store.ts';
 export * from './movement-store.ts';
 export * from './statement-store.ts';

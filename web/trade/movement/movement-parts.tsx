@@ -84,7 +84,7 @@ export function Events({ view }: { readonly view: MovementView }) {
 }
 
 /** Events that a form reports; reloading names another movement and stands in a form of its own. */
-const SIMPLE = EVENTS.filter((one) => !['reloaded', 'gauge-changed'].includes(one));
+const SIMPLE = EVENTS.filter((one) => !['reloaded', 'gauge-changed', 'problem'].includes(one));
 const seals = (text: string): string[] => text.split(/[,;\s]+/).filter((one) => one !== '');
 
 /** @param zone of the place where it happened, for what the form shows as its time */
