@@ -1,4 +1,5 @@
 import { implement } from '@orpc/server';
+import { makeCode } from '../log/certificate-code.ts';
 import { signDetached } from '../log/detached-signature.ts';
 import { type Audience, type Envelope, seal } from '../log/envelope.ts';
 import { decodeStatusList, STATUS_LIST_BITS, statusBit } from '../log/status-list.ts';
@@ -213,6 +214,41 @@ const certificateEvidence = os.certificateEvidence.handler(async ({ input, conte
   return evidenceOf(context, found.commitment, found.status.list);
 });
 
+const certificateCode = os.certificateCode.handler(async ({ input, context }) => {
+  const found = await seen(context, input.certificate);
+  const { member, registry, ledger, crypto, demo } = context;
+  if (found.member !== member) {
+    throw new Refusal(
+      409,
+      'evidence-elsewhere',
+      `The code is to be had from ${found.member}, whose authority signs it.`,
+      { params: { member: found.member } },
+    );
+  }
+  if (BigInt(found.index) >= (ledger.final?.size ?? 0n) && registry.others(member).length >= 4) {
+    throw new Refusal(409, 'not-final', 'The record is not cosigned by enough members yet.', {
+      params: { retryAfter: 1 },
+      remedy: 'Ask again in a few seconds.',
+    });
+  }
+  const code = await makeCode(
+    crypto,
+    {
+      member,
+      authority: found.authority,
+      commitment: found.commitment,
+      kind: found.kind,
+      number: found.number,
+      validFrom: new Date(found.validFrom),
+      validUntil: new Date(found.validUntil),
+      statusIndex: found.status.index,
+      demo,
+    },
+    context.documentSigner(found.authority),
+  );
+  return { code, number: found.number, authority: found.authority };
+});
+
 /** May the caller hold the evidence of this record: is it addressed to it, or said by or about its own dossier? */
 async function mayHold(
   context: RequestContext,
@@ -267,6 +303,7 @@ export const certificateHandlers = {
   getCertificate: get,
   revokeCertificate: revoke,
   certificateEvidence,
+  certificateCode,
   recordEvidence,
   requirements,
   declareRequirement,

@@ -455,6 +455,14 @@ export const tradeContract = {
     })
     .input(z.object({ certificate: Uuid }))
     .output(z.looseObject({ format: z.string() })),
+  certificateCode: base
+    .route({
+      method: 'GET',
+      path: '/certificates/{certificate}/code',
+      summary: 'The code of a final certificate, to be printed as QR: a COSE_Sign1 by the authority, in base45',
+    })
+    .input(z.object({ certificate: Uuid }))
+    .output(z.object({ code: z.string(), number: z.string(), authority: Identifier })),
   recordEvidence: base
     .route({
       method: 'GET',

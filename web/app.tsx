@@ -23,6 +23,8 @@ const DeskPage = lazy(() => import('./trade/officer/desk-page.tsx').then((m) => 
 const DeskMovementPage = lazy(() => import('./trade/officer/movement-page.tsx').then((m) => m.DeskMovementPage));
 const DowntimePage = lazy(() => import('./trade/officer/downtime-page.tsx').then((m) => m.DowntimePage));
 const TrailPage = lazy(() => import('./trade/officer/trail-page.tsx').then((m) => m.TrailPage));
+const VerifyPage = lazy(() => import('./verify/verify-page.tsx').then((m) => m.VerifyPage));
+const PrintPage = lazy(() => import('./trade/print/print-page.tsx').then((m) => m.PrintPage));
 const PartsPage = lazy(() => import('./parts/parts-page.tsx').then((m) => m.PartsPage));
 
 const at = (path: string): string => `/${language}${path}`;
@@ -37,6 +39,8 @@ export function App() {
             <Router>
               <Route path={at('/')} component={StartPage} />
               <Route path={at('/trust')} component={TrustPage} />
+              <Route path={at('/verify')} component={VerifyPage} />
+              <Route path={at('/print/:dossier/:form')} component={PrintPage} />
               <Route path={at('/parts')} component={PartsPage} />
               <Route path={at('/dossiers')} component={DossierListPage} />
               <Route path={at('/dossiers/new/:draft')} component={FilingPage} />

@@ -13,7 +13,10 @@ import { barrier, lock, node, online, session, signInAddress, signOut } from './
 /** Links by what the signed-in account may do; the node decides anew on every request. */
 function links(): readonly (readonly [string, string])[] {
   const own = session.value;
-  const open: readonly (readonly [string, string])[] = [[href('/trust'), t('part.navTrust')]];
+  const open: readonly (readonly [string, string])[] = [
+    [href('/verify'), t('part.navVerify')],
+    [href('/trust'), t('part.navTrust')],
+  ];
   if (own?.operator !== undefined)
     return [
       [href('/dossiers'), t('operator.dossiers')],

@@ -107,6 +107,14 @@ function Dossier({
       </div>
       <h2>{t('operator.sections')}</h2>
       <Sections sections={view.sections} />
+      <p class="row no-print">
+        <span>{t('print.forms')}</span>
+        {(['invoice', 'packing-list', 'consignment-note'] as const).map((form) => (
+          <a key={form} href={href(`/print/${view.dossier}/${form}`)}>
+            {word('form', form)}
+          </a>
+        ))}
+      </p>
       <h2>{t('operator.certificates')}</h2>
       <Certificates view={view} />
       <h2>{t('operator.movements')}</h2>
@@ -220,7 +228,11 @@ function Certificates({ view }: { readonly view: DossierView }) {
       empty={<Empty title={t('operator.noCertificates')} />}
       columns={[
         { key: 'kind', head: t('operator.kind'), rowHead: true, cell: (one) => word('certificate', one.kind) },
-        { key: 'number', head: t('filing.documentNumber'), cell: (one) => one.number },
+        {
+          key: 'number',
+          head: t('filing.documentNumber'),
+          cell: (one) => <a href={href(`/print/${view.dossier}/${one.certificate}`)}>{one.number}</a>,
+        },
         { key: 'by', head: t('operator.issuedBy'), cell: (one) => authority(one.authority) },
         {
           key: 'valid',

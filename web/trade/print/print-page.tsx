@@ -1,0 +1,358 @@
+import type { ComponentChildren } from 'preact';
+import { useRoute } from 'preact-iso';
+import type { DossierView } from '../../../trade/contract.ts';
+import type { CommercialSection, GoodsSection, Party, TransportSection } from '../../../trade/section.ts';
+import { api } from '../../api.ts';
+import { formatDate, formatDay, formatMass, formatNumber, href, t } from '../../languages/index.ts';
+import { useMembers } from '../../members.ts';
+import { Button, LinkButton } from '../../parts/button.tsx';
+import { Answer, Only, Page } from '../../parts/page.tsx';
+import { QrCode } from '../../parts/qr-code.tsx';
+import { Notice } from '../../parts/say.tsx';
+import { useQuery } from '../../parts/use-query.ts';
+import { node } from '../../session.ts';
+import { countryName, packageName, word } from '../words.ts';
+
+/**
+ * Papers out of the dossier, an A4 form each, from the same data that was filed. UN/EDIFACT 1001: 380 commercial invoice, 271 packing
+ * list, 730 and 720 consignment notes, certificates by their own number.
+ */
+
+export const FORMS = ['invoice', 'packing-list', 'consignment-note'] as const;
+
+export function PrintPage() {
+  const { params } = useRoute();
+  const dossier = params['dossier'] ?? '';
+  const form = params['form'] ?? '';
+  const query = useQuery(() => api.trade.getDossier({ dossier }), [dossier]);
+  return (
+    <Only who="anyone">
+      <Answer query={query}>{(view) => <Form view={view} form={form} />}</Answer>
+    </Only>
+  );
+}
+
+const contentOf = <T,>(view: DossierView, name: string): T | undefined =>
+  view.sections.find((one) => one.name === name)?.content as T | undefined;
+
+function Form({ view, form }: { readonly view: DossierView; readonly form: string }) {
+  const certificate = view.certificates.find((one) => one.certificate === form);
+  const title = certificate === undefined ? word('form', form) : word('certificate', certificate.kind);
+  return (
+    <Page
+      title={title}
+      aside={
+        <div class="row no-print">
+          <Button onClick={() => window.print()}>{t('operator.print')}</Button>
+          <LinkButton kind="secondary" to={href(`/dossiers/${view.dossier}`)}>
+            {t('print.back')}
+          </LinkButton>
+        </div>
+      }
+    >
+      <article class="sheet">
+        {node.value?.demo === true && (
+          <p class="sheet-demo">
+            <strong>
+              {t('verify.demo')} · <span lang="en">DEMONSTRATION, NOT AN OFFICIAL DOCUMENT</span>
+            </strong>
+          </p>
+        )}
+        {certificate !== undefined ? (
+          <CertificateForm view={view} certificate={certificate} />
+        ) : form === 'invoice' ? (
+          <Invoice view={view} />
+        ) : form === 'packing-list' ? (
+          <PackingList view={view} />
+        ) : (
+          <ConsignmentNote view={view} />
+        )}
+        <p class="small">{t('part.independent')}</p>
+      </article>
+    </Page>
+  );
+}
+
+const NotForYou = () => (
+  <Notice kind="wait">
+    <p>{t('print.notForYou')}</p>
+  </Notice>
+);
+
+function PartyBox({ title, party }: { readonly title: string; readonly party: Party | undefined }) {
+  return (
+    <div class="box">
+      <h3>{title}</h3>
+      {party === undefined ? (
+        <p>–</p>
+      ) : (
+        <p>
+          {party.name}
+          <br />
+          {party.address !== undefined && (
+            <>
+              {party.address}
+              <br />
+            </>
+          )}
+          {countryName(party.country)}
+          {party.identifier !== undefined && (
+            <>
+              <br />
+              {t('filing.identifier')}: {party.identifier}
+            </>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Reference and version of the dossier, as text and as QR: who holds the paper finds the data. */
+function Reference({ view }: { readonly view: DossierView }) {
+  return (
+    <div class="box">
+      <QrCode text={`${location.origin}/dossiers/${view.dossier}`} label={t('operator.reference')} />
+      <p class="small">
+        {t('operator.reference')}: {view.dossier}, {t('operator.versionShort', { version: view.version })},{' '}
+        {formatDate(view.filedAt)}
+      </p>
+    </div>
+  );
+}
+
+function Grid({
+  head,
+  rows,
+}: {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly ComponentChildren[])[];
+}) {
+  return (
+    <table class="grid">
+      <thead>
+        <tr>
+          {head.map((one) => (
+            <th key={one} scope="col">
+              {one}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a printed line has no other name than its place
+          <tr key={i}>
+            {row.map((cell, j) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: as above
+              <td key={j}>{cell}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Invoice({ view }: { readonly view: DossierView }) {
+  const commercial = contentOf<CommercialSection>(view, 'commercial');
+  const goods = contentOf<GoodsSection>(view, 'goods');
+  if (commercial === undefined || goods === undefined) return <NotForYou />;
+  const invoice = commercial.documents.find(({ code }) => code === '380');
+  return (
+    <>
+      <div class="boxes">
+        <PartyBox title={t('filing.seller')} party={commercial.seller} />
+        <PartyBox title={t('filing.buyer')} party={commercial.buyer} />
+        <PartyBox title={t('filing.consignee')} party={goods.consignee} />
+        <Reference view={view} />
+      </div>
+      <p>
+        {t('filing.documentNumber')}: {invoice?.number ?? '–'} · {t('filing.issued')}:{' '}
+        {invoice === undefined ? '–' : formatDay(invoice.issued)} · {t('filing.incoterm')}: {commercial.incoterm.code}{' '}
+        {commercial.incoterm.place}
+        {commercial.contract !== undefined && (
+          <>
+            {' '}
+            · {t('filing.contractNumber')}: {commercial.contract.number}, {formatDay(commercial.contract.date)}
+          </>
+        )}
+      </p>
+      <Grid
+        head={[
+          '№',
+          t('filing.description'),
+          t('filing.hs'),
+          t('filing.itemOrigin'),
+          t('filing.netMass'),
+          t('operator.value'),
+        ]}
+        rows={goods.items.map((item) => {
+          const value = commercial.values.find((one) => one.item === item.number)?.value;
+          return [
+            item.number,
+            item.description,
+            item.hs,
+            countryName(item.origin),
+            formatNumber(item.netMass),
+            value === undefined ? '–' : `${formatNumber(value.amount)} ${value.currency}`,
+          ];
+        })}
+      />
+    </>
+  );
+}
+
+function PackingList({ view }: { readonly view: DossierView }) {
+  const goods = contentOf<GoodsSection>(view, 'goods');
+  if (goods === undefined) return <NotForYou />;
+  return (
+    <>
+      <div class="boxes">
+        <PartyBox title={t('filing.consignor')} party={goods.consignor} />
+        <PartyBox title={t('filing.consignee')} party={goods.consignee} />
+        <Reference view={view} />
+      </div>
+      <Grid
+        head={[
+          '№',
+          t('filing.description'),
+          t('filing.hs'),
+          t('filing.packageCount'),
+          t('filing.marks'),
+          t('filing.netMass'),
+          t('filing.grossMass'),
+        ]}
+        rows={goods.items.map((item) => [
+          item.number,
+          item.description,
+          item.hs,
+          item.packages.map(({ code, count }) => `${formatNumber(count)} × ${packageName(code)}`).join(', '),
+          item.packages.map(({ marks }) => marks ?? '').join(' '),
+          formatNumber(item.netMass),
+          formatNumber(item.grossMass),
+        ])}
+      />
+      <p>
+        {t('filing.totalGross')}: <strong>{formatMass(goods.grossMass)}</strong>
+      </p>
+    </>
+  );
+}
+
+function ConsignmentNote({ view }: { readonly view: DossierView }) {
+  const { post } = useMembers();
+  const goods = contentOf<GoodsSection>(view, 'goods');
+  const transport = contentOf<TransportSection>(view, 'transport');
+  if (goods === undefined || transport === undefined) return <NotForYou />;
+  return (
+    <>
+      <div class="boxes">
+        <PartyBox title={t('filing.consignor')} party={goods.consignor} />
+        <PartyBox title={t('filing.consignee')} party={goods.consignee} />
+        <PartyBox title={t('filing.carrier')} party={transport.carrier} />
+        <Reference view={view} />
+      </div>
+      <p>
+        {t('filing.legs')}:{' '}
+        {transport.legs
+          .map(
+            (leg) =>
+              `${leg.from.name}, ${leg.from.country} → ${leg.to.name}, ${leg.to.country} (${word('mode', leg.mode)})`,
+          )
+          .join('; ')}
+      </p>
+      <p>
+        {t('filing.posts')}: {view.route.posts.map(post).join(' → ') || '–'}
+      </p>
+      <p>
+        {t('filing.equipment')}:{' '}
+        {transport.equipment
+          .map((one) => `${word('equipment', one.kind)} ${one.identification} (${one.seals.join(', ') || '–'})`)
+          .join('; ') || '–'}
+      </p>
+      <Grid
+        head={['№', t('filing.description'), t('filing.hs'), t('filing.packageCount'), t('filing.grossMass')]}
+        rows={goods.items.map((item) => [
+          item.number,
+          item.description,
+          item.hs,
+          item.packages.map(({ code, count }) => `${formatNumber(count)} × ${packageName(code)}`).join(', '),
+          formatNumber(item.grossMass),
+        ])}
+      />
+      <div class="boxes">
+        {[t('filing.consignor'), t('filing.carrier'), t('filing.consignee')].map((who) => (
+          <div class="box" key={who}>
+            <h3>{who}</h3>
+            <p class="sign">{t('print.signature')}</p>
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function CertificateForm({
+  view,
+  certificate,
+}: {
+  readonly view: DossierView;
+  readonly certificate: DossierView['certificates'][number];
+}) {
+  const { authority } = useMembers();
+  const goods = contentOf<GoodsSection>(view, 'goods');
+  const code = useQuery(
+    () => api.trade.certificateCode({ certificate: certificate.certificate }),
+    [certificate.certificate],
+  );
+  return (
+    <>
+      {certificate.state === 'revoked' && (
+        <Notice kind="stop" title={t('status.revoked')}>
+          <p>{certificate.revocation?.reason}</p>
+        </Notice>
+      )}
+      <div class="boxes">
+        <div class="box">
+          <h3>{t('operator.issuedBy')}</h3>
+          <p>{authority(certificate.authority)}</p>
+          <p>
+            {t('filing.documentNumber')}: <strong>{certificate.number}</strong>
+            <br />
+            {t('operator.validity')}: {formatDate(certificate.validFrom)} – {formatDate(certificate.validUntil)}
+          </p>
+        </div>
+        <PartyBox title={t('filing.consignor')} party={goods?.consignor} />
+        <PartyBox title={t('filing.consignee')} party={goods?.consignee} />
+        <div class="box">
+          <Answer query={code}>{(data) => <QrCode text={data.code} label={t('print.code')} />}</Answer>
+          <p class="small">{t('print.codeText')}</p>
+        </div>
+      </div>
+      {goods !== undefined && (
+        <Grid
+          head={[
+            '№',
+            t('filing.description'),
+            t('filing.hs'),
+            t('filing.itemOrigin'),
+            t('filing.packageCount'),
+            t('filing.netMass'),
+          ]}
+          rows={goods.items.map((item) => [
+            item.number,
+            item.description,
+            item.hs,
+            countryName(item.origin),
+            item.packages.map(({ count, code: kind }) => `${formatNumber(count)} × ${packageName(kind)}`).join(', '),
+            formatNumber(item.netMass),
+          ])}
+        />
+      )}
+      <p class="small">
+        {t('operator.commitment')}: <code>{certificate.commitment}</code>
+      </p>
+    </>
+  );
+}
