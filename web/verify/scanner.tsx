@@ -41,7 +41,10 @@ export function Scanner({ onFound }: { readonly onFound: (text: string) => void 
           const context = canvas.getContext('2d', { willReadFrequently: true });
           context?.drawImage(picture, 0, 0);
           const code = context === null ? null : jsQR(context.getImageData(0, 0, width, height).data, width, height);
-          if (code !== null && code.data !== '') return found.current(code.data);
+          if (code !== null && code.data !== '') {
+            found.current(code.data);
+            return;
+          }
         }
         timer = setTimeout(look, 150);
       };

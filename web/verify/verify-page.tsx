@@ -54,8 +54,9 @@ export function VerifyPage() {
           </Button>
         </Notice>
       )}
-      <div
+      <section
         class="card drop"
+        aria-label={t('verify.file')}
         onDragOver={(event) => event.preventDefault()}
         onDrop={(event) => {
           event.preventDefault();
@@ -92,7 +93,7 @@ export function VerifyPage() {
             }}
           />
         )}
-      </div>
+      </section>
       <div aria-live="polite" id="answer">
         {busy && <Loading />}
         {judged !== null && <Answer judged={judged} />}

@@ -3,7 +3,7 @@ import { useRoute } from 'preact-iso';
 import type { DossierView } from '../../../trade/contract.ts';
 import type { CommercialSection, GoodsSection, Party, TransportSection } from '../../../trade/section.ts';
 import { api } from '../../api.ts';
-import { formatDate, formatDay, formatMass, formatNumber, href, t } from '../../languages/index.ts';
+import { formatDate, formatDay, formatMass, formatNumber, href, language, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { Button, LinkButton } from '../../parts/button.tsx';
 import { Answer, Only, Page } from '../../parts/page.tsx';
@@ -54,7 +54,8 @@ function Form({ view, form }: { readonly view: DossierView; readonly form: strin
         {node.value?.demo === true && (
           <p class="sheet-demo">
             <strong>
-              {t('verify.demo')} · <span lang="en">DEMONSTRATION, NOT AN OFFICIAL DOCUMENT</span>
+              {language === 'en' ? null : <>{t('verify.demo')} · </>}
+              <span lang="en">DEMONSTRATION, NOT AN OFFICIAL DOCUMENT</span>
             </strong>
           </p>
         )}
@@ -82,7 +83,7 @@ const NotForYou = () => (
 function PartyBox({ title, party }: { readonly title: string; readonly party: Party | undefined }) {
   return (
     <div class="box">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {party === undefined ? (
         <p>–</p>
       ) : (
@@ -284,7 +285,7 @@ function ConsignmentNote({ view }: { readonly view: DossierView }) {
       <div class="boxes">
         {[t('filing.consignor'), t('filing.carrier'), t('filing.consignee')].map((who) => (
           <div class="box" key={who}>
-            <h3>{who}</h3>
+            <h2>{who}</h2>
             <p class="sign">{t('print.signature')}</p>
           </div>
         ))}
@@ -315,7 +316,7 @@ function CertificateForm({
       )}
       <div class="boxes">
         <div class="box">
-          <h3>{t('operator.issuedBy')}</h3>
+          <h2>{t('operator.issuedBy')}</h2>
           <p>{authority(certificate.authority)}</p>
           <p>
             {t('filing.documentNumber')}: <strong>{certificate.number}</strong>
