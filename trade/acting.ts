@@ -7,7 +7,7 @@ import { toHex, utf8 } from '../values/bytes.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
 import { type RecordDraft, type SealingContext, sealDraft } from './filing.ts';
 import type { DossierState } from './state.ts';
-import { dossierUnknown, keepAct } from './store.ts';
+import { dossierUnknown, keepActs } from './store.ts';
 import type { Reader } from './view.ts';
 
 /** What the use cases of trade share: who reads, what is sealed with, and that a repeat is answered as before. */
@@ -77,35 +77,23 @@ export async function append(
       ? undefined
       : { key: idempotencyKey, request: toHex(crypto.sha256(canonicalBytes({ act, input }))) };
   const earlier = idempotency && (await ledger.findReceipt(caller.subject, idempotency));
-  if (earlier !== undefined) return earlier;
+  if (earlier !== undefined) return kept(context, earlier);
   const { sealed, once } = await make();
   const receipt = await ledger.append(sealed, {
     account: caller.subject,
     ...(once === undefined ? {} : { once }),
     ...(idempotency === undefined ? {} : { idempotency }),
   });
-  await keepActs(context, receipt, sealed);
-  return receipt;
+  return kept(context, receipt);
 }
 
-/** The trail of an authority: which of its officers did it. After the append, which is final in any case. */
-async function keepActs({ caller, sql }: RequestContext, receipt: Receipt, sealed: readonly Sealed[]): Promise<void> {
-  const { authority, subject: account, name } = caller;
-  if (authority === undefined || receipt.repeated) return;
-  for (const [i, { record }] of sealed.entries()) {
-    const body = record.body as Readonly<Record<string, unknown>>;
-    const about = body['dossier'] ?? body['movement'] ?? body['requirement'] ?? body['list'] ?? '';
-    const what = body['decision'] ?? body['outcome'] ?? body['event'] ?? body['number'] ?? body['reason'] ?? '';
-    await keepAct(sql, authority, {
-      commitment: receipt.records[i]?.commitment ?? '',
-      account,
-      name,
-      type: record.type,
-      subject: String(about),
-      what: record.type === 'appeal-outcome' ? String(body['outcome']) : String(what),
-      at: receipt.sequencedAt,
-    });
-  }
+/** An authority's trail says which person acted. The record itself never does; this is kept beside it, on this node alone. */
+async function kept({ sql, caller }: RequestContext, receipt: Receipt): Promise<Receipt> {
+  const { authority, subject, name } = caller;
+  if (authority === undefined) return receipt;
+  const commitments = receipt.records.map((one) => one.commitment);
+  await keepActs(sql, commitments, { subject, name });
+  return receipt;
 }
 
 /** Seals one draft whose `after` names records with these audiences. */

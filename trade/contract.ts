@@ -1,7 +1,9 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Commitment, Country, Identifier, Instant, text, Uuid } from '../values/schema.ts';
+import { deskContract } from './desk-contract.ts';
 import { driverContract } from './driver-contract.ts';
+import { page, pageOf } from './paging.ts';
 import {
   AnswerBody,
   AppealBody,
@@ -14,6 +16,7 @@ import {
   RequirementBody,
 } from './record.ts';
 import { AudienceEntry, Route, SectionContents, SectionName } from './section.ts';
+import { POST_STATES } from './state.ts';
 
 /**
  * What can be asked of the smooth-trade platform. The server, the command line and the web app use
@@ -94,18 +97,6 @@ export const RecordedDecision = z.object({
 });
 export type RecordedDecision = z.infer<typeof RecordedDecision>;
 
-export const POST_STATES = [
-  'expected',
-  'arrived',
-  'held',
-  'queried',
-  'answered',
-  'inspecting',
-  'released',
-  'refused',
-  'conflicting',
-  'passed',
-] as const;
 /** What is waited for, from whom, since when. */
 const Awaited = z.object({
   from: Who,
@@ -237,48 +228,6 @@ export const MovementView = z.object({
 });
 export type MovementView = z.infer<typeof MovementView>;
 
-export const DeskRow = z.object({
-  movement: Uuid,
-  version: z.int(),
-  post: Identifier,
-  /** `expected`: not arrived · `here`: arrived and undecided or released · `held`: something aboard is not released · `done`: gone. */
-  state: z.enum(['expected', 'here', 'held', 'done']),
-  means: MovementBody.shape.means,
-  carrier: z.string(),
-  trailers: z.array(z.string()),
-  equipment: z.array(z.string()),
-  seals: z.array(z.string()),
-  from: z.string(),
-  to: z.string(),
-  expectedAt: Instant.optional(),
-  arrivedAt: Instant.optional(),
-  leftAt: Instant.optional(),
-  /** By the goods alone; see trade/desk.ts for the rule. */
-  perishable: z.boolean(),
-  trustedTrader: z.enum(['none', 'claimed', 'recognised', 'not-recognised']),
-  greenChannel: z.enum(['none', 'claimed', 'recognised', 'not-recognised']),
-  /** Papers that this post's member asks for and that are not there, over all consignments. */
-  missing: z.int(),
-  consignments: z.array(
-    z.object({
-      dossier: Uuid,
-      version: z.int(),
-      goods: z.string(),
-      grossMass: z.string(),
-      packages: z.int().optional(),
-      state: z.enum(POST_STATES),
-      /** Whether the dossier's own route leads over this post. */
-      onRoute: z.boolean(),
-      awaited: z.string().nullable(),
-      missing: z.int(),
-    }),
-  ),
-});
-export type DeskRow = z.infer<typeof DeskRow>;
-
-const page = { cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) };
-const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });
-
 export const ImportAnswer = z.object({
   accepted: z.int(),
   refused: z.int(),
@@ -295,7 +244,11 @@ const ItemsTable = z.strictObject({ csv: z.string().min(1).max(5_000_000) });
 
 const base = oc.$route({ tags: ['trade'] });
 
+export type { DeskRow } from './desk-contract.ts';
+export { POST_STATES };
+
 export const tradeContract = {
+  ...deskContract,
   fileDossier: base
     .route({ method: 'POST', path: '/dossiers', summary: 'File a dossier' })
     .input(DossierFiling)
@@ -376,42 +329,6 @@ export const tradeContract = {
     .route({ method: 'GET', path: '/movements', summary: 'List movements by post' })
     .input(z.object({ ...page, post: Identifier.optional(), search: z.string().max(100).optional() }))
     .output(pageOf(MovementView.omit({ events: true }))),
-  listDesk: base
-    .route({
-      method: 'GET',
-      path: '/desk/movements',
-      summary:
-        "Movements that pass a post of the caller's authority, most urgent first, expected ones before they arrive",
-    })
-    .input(
-      z.object({
-        ...page,
-        post: Identifier,
-        state: DeskRow.shape.state.optional(),
-        search: z.string().max(100).optional(),
-      }),
-    )
-    .output(pageOf(DeskRow)),
-  deskCounts: base
-    .route({ method: 'GET', path: '/desk/counts', summary: 'How many movements stand how at a post' })
-    .input(z.object({ post: Identifier }))
-    .output(z.object({ expected: z.int(), here: z.int(), held: z.int(), done: z.int() })),
-  listActs: base
-    .route({ method: 'GET', path: '/trail', summary: "What the caller's authority did, and who of it, last first" })
-    .input(z.object({ ...page }))
-    .output(
-      pageOf(
-        z.object({
-          commitment: Commitment,
-          account: z.string(),
-          name: z.string(),
-          type: z.string(),
-          subject: z.string(),
-          what: z.string(),
-          at: Instant,
-        }),
-      ),
-    ),
   getMovement: base
     .route({ method: 'GET', path: '/movements/{movement}', summary: 'One movement with its events' })
     .input(z.object({ movement: Uuid }))

@@ -1,128 +1,214 @@
-import type { DeskRow } from './contract.ts';
-import type { GoodsSection, TransportSection } from './section.ts';
-import type { DossierState, MovementState } from './state.ts';
+import type { DeskRow, DeskStateName } from './desk-contract.ts';
+import { isPerishable } from './perishable.ts';
+import { applies, directionAt, missingFor } from './requirement.ts';
+import type { GoodsSection, SanitarySection, TradeDocument, TransportSection } from './section.ts';
+import type { DossierState, MovementState, SectionState } from './state.ts';
 import type { RequirementState } from './subject.ts';
-import { missingAt, type Stop, stopsOf } from './timeline.ts';
-import { goodsOf, maySee, type Reader, readableContent } from './view.ts';
 
-/** What an officer's list says of a movement at one post, and how urgent it is there. */
+/** A desk's list: pure, a function of folded states. */
 
-export type DeskState = DeskRow['state'];
-
-/**
- * HS chapters whose goods spoil: live animals, meat, fish, dairy and eggs, live plants, vegetables, fruit. The project's own rule, looking
- * at goods alone; a temperature to be kept counts as well. No authority has stated it.
- */
-const PERISHABLE_CHAPTERS: ReadonlySet<string> = new Set(['01', '02', '03', '04', '06', '07', '08']);
-
-export function isPerishable(state: DossierState): boolean {
-  const contentOf = (name: string): unknown => state.sections.find((one) => one.name === name)?.content;
-  const goods = contentOf('goods') as GoodsSection | null | undefined;
-  const transport = contentOf('transport') as TransportSection | null | undefined;
-  return (
-    transport?.temperature !== undefined ||
-    goods?.items.some(({ hs }) => PERISHABLE_CHAPTERS.has(hs.slice(0, 2))) === true
-  );
+/** What a list needs of a dossier; of sections that are not open to every authority of the member, nothing. */
+export interface Brief {
+  readonly origin: string;
+  readonly destination: string;
+  readonly goods: readonly { readonly hs: string; readonly origin: string }[];
+  readonly perishable: boolean;
+  readonly trustedTrader: Claim;
+  readonly greenChannel: Claim;
+  readonly documents: readonly Pick<TradeDocument, 'code' | 'expires'>[];
+  readonly registrations: readonly SanitarySection['registrations'][number]['kind'][];
+  readonly treatments: readonly SanitarySection['treatments'][number]['kind'][];
+  readonly certificates: readonly { readonly kind: string; readonly from: string; readonly until: string }[];
 }
+type Claim = DeskRow['trustedTrader'];
 
-export interface Aboard {
-  readonly dossier: DossierState;
-  /** All movements that carry or carried it. */
-  readonly movements: readonly MovementState[];
-}
-
-const HELD: ReadonlySet<string> = new Set(['held', 'queried', 'answered', 'inspecting', 'refused', 'conflicting']);
-
-const timeOf = ({ events }: MovementState, post: string, ...kinds: readonly string[]): string | undefined =>
-  events.find(({ body }) => body.post === post && kinds.includes(body.event))?.body.occurredAt;
-
-export interface DeskPlace {
-  readonly state: DeskState;
-  /** Smaller is more urgent. */
-  readonly rank: number;
-  /** Milliseconds since 1970 by which equals are ordered, ascending. */
-  readonly at: number;
-}
-
-/** Where a movement stands at a post. */
-export function placeAt(movement: MovementState, post: string, aboard: readonly Aboard[]): DeskPlace {
-  const stops = aboard.flatMap(({ dossier, movements }) =>
-    dossier.withdrawal === null ? stopsOf(dossier, movements).filter((one) => one.post === post) : [],
-  );
-  const arrived = timeOf(movement, post, 'arrived-at-post', 'presented');
-  const left = timeOf(movement, post, 'left-post');
-  const { leg } = movement.current ?? {};
-  const expected = leg?.arrival ?? leg?.departure ?? movement.versions[0]?.at ?? movement.changedAt;
-  const spoils = aboard.some(({ dossier }) => isPerishable(dossier));
-  if (left !== undefined || (stops.length > 0 && stops.every((one) => one.state === 'passed')))
-    return { state: 'done', rank: 4, at: -Date.parse(left ?? movement.changedAt) };
-  if (stops.some((one) => HELD.has(one.state)))
-    return { state: 'held', rank: spoils ? 0 : 1, at: Date.parse(arrived ?? expected) };
-  if (arrived !== undefined) return { state: 'here', rank: spoils ? 0 : 1, at: Date.parse(arrived) };
-  return { state: 'expected', rank: spoils ? 2 : 3, at: Date.parse(expected) };
-}
-
-/** The claim that weighs least of those aboard: one unrecognised trader makes the load unrecognised. */
+/** The claim that weighs least: one unrecognised trader makes the load unrecognised. */
 const WEIGHT = ['not-recognised', 'none', 'claimed', 'recognised'] as const;
 
-function least(claims: readonly (string | undefined)[]): DeskRow['trustedTrader'] {
-  const found = WEIGHT.find((one) => claims.some((claim) => (claim ?? 'none') === one));
-  return found ?? 'none';
+/** @example leastOf(['claimed', 'none']) // 'none' */
+export function leastOf(claims: readonly Claim[]): Claim {
+  return WEIGHT.find((one) => claims.includes(one)) ?? 'none';
 }
 
-/** A line of the list as this authority may see it: goods that are not for it are not told. */
-export function deskRow(
-  movement: MovementState,
-  post: string,
-  aboard: readonly Aboard[],
-  {
-    reader,
-    requirements,
-    asOf,
-  }: { readonly reader: Reader; readonly requirements: readonly RequirementState[]; readonly asOf: string },
-): DeskRow | undefined {
-  const { current } = movement;
-  if (current === null) return undefined;
-  const visible = aboard.filter(({ dossier }) => maySee(reader, dossier) && dossier.current !== null);
-  const goods = visible.map(({ dossier }) => readableContent(reader, dossier, 'goods') as GoodsSection | undefined);
-  const arrivedAt = timeOf(movement, post, 'arrived-at-post', 'presented');
-  const leftAt = timeOf(movement, post, 'left-post');
-  const expectedAt = current.leg.arrival ?? current.leg.departure;
-  const consignments = visible.map(({ dossier, movements }, i): DeskRow['consignments'][number] => {
-    const stop: Stop | undefined = stopsOf(dossier, movements).find((one) => one.post === post);
-    const packages = current.consignments.find((one) => one.dossier === dossier.dossier)?.packages;
-    const told = goods[i] === undefined ? { goods: '', grossMass: '' } : goodsOf(dossier);
-    return {
-      dossier: dossier.dossier,
-      version: dossier.current?.version ?? 1,
-      ...told,
-      ...(packages === undefined ? {} : { packages }),
-      state: stop?.state ?? 'expected',
-      onRoute: stop !== undefined,
-      awaited: stop?.awaited?.what ?? null,
-      missing: stop === undefined ? 0 : missingAt(dossier, requirements, stop.member, asOf).length,
-    };
-  });
-  const { state } = placeAt(movement, post, visible);
+/** Null where the goods are not here or not open. */
+export function briefOf(state: DossierState, isOpen: (section: SectionState) => boolean): Brief | null {
+  const contentOf = (name: SectionState['name']): unknown =>
+    state.sections.find((one) => one.name === name && isOpen(one))?.content ?? null;
+  const goods = contentOf('goods') as GoodsSection | null;
+  const transport = contentOf('transport') as TransportSection | null;
+  const sanitary = contentOf('sanitary') as SanitarySection | null;
+  if (goods === null || state.current === null) return null;
+  const kinds = new Map(goods.items.map(({ hs, origin }) => [`${hs} ${origin}`, { hs, origin }]));
+  const documents = state.sections.flatMap(
+    ({ content }) => (content as { documents?: readonly TradeDocument[] } | null)?.documents ?? [],
+  );
   return {
-    movement: movement.movement,
-    version: current.version,
-    post,
-    state,
-    means: current.means,
-    carrier: current.carrier.name,
-    trailers: current.trailers,
-    equipment: current.equipment.map(({ identification }) => identification),
-    seals: [...movement.seals],
-    from: `${current.leg.from.name}, ${current.leg.from.country}`,
-    to: `${current.leg.to.name}, ${current.leg.to.country}`,
-    ...(expectedAt === undefined ? {} : { expectedAt }),
-    ...(arrivedAt === undefined ? {} : { arrivedAt }),
-    ...(leftAt === undefined ? {} : { leftAt }),
-    perishable: visible.some(({ dossier }, i) => goods[i] !== undefined && isPerishable(dossier)),
-    trustedTrader: least(goods.map((one) => one?.trustedTrader?.state)),
-    greenChannel: least(goods.map((one) => one?.greenChannel?.state)),
-    missing: consignments.reduce((total, one) => total + one.missing, 0),
-    consignments,
+    origin: state.current.route.origin.country,
+    destination: state.current.route.destination.country,
+    goods: [...kinds.values()],
+    perishable: isPerishable(
+      goods.items.map(({ hs }) => hs),
+      transport?.temperature !== undefined,
+    ),
+    trustedTrader: goods.trustedTrader?.state ?? 'none',
+    greenChannel: goods.greenChannel?.state ?? 'none',
+    documents: documents.map(({ code, expires }) => ({ code, ...(expires !== undefined && { expires }) })),
+    registrations: [...new Set(sanitary?.registrations.map(({ kind }) => kind))],
+    treatments: [...new Set(sanitary?.treatments.map(({ kind }) => kind))],
+    certificates: state.certificates
+      .filter((one) => one.state === 'in-force')
+      .map(({ kind, validFrom, validUntil }) => ({
+        kind,
+        from: validFrom.slice(0, 10),
+        until: validUntil.slice(0, 10),
+      })),
   };
 }
+
+/** @param asOf 'YYYY-MM-DD' */
+export function missingOf(
+  brief: Brief,
+  requirements: readonly RequirementState[],
+  member: string,
+  asOf: string,
+): number {
+  const direction = directionAt(member, {
+    origin: { country: brief.origin },
+    destination: { country: brief.destination },
+  });
+  const asked = requirements
+    .filter((one) => one.member === member && applies(one.body, direction, { items: brief.goods }, asOf))
+    .map((one) => one.body);
+  return missingFor(asked, {
+    asOf,
+    documents: brief.documents,
+    sanitary: {
+      registrations: brief.registrations.map((kind) => ({ kind })),
+      treatments: brief.treatments.map((kind) => ({ kind })),
+    },
+    certificates: new Set(
+      brief.certificates.filter(({ from, until }) => from <= asOf && asOf <= until).map(({ kind }) => kind),
+    ),
+  }).length;
+}
+
+/** Where one consignment stands at the desk's post. Times in milliseconds. */
+export interface StopAt {
+  readonly state: string;
+  readonly awaitedFrom: string | null;
+  readonly since: number | null;
+  readonly perishable: boolean;
+}
+
+export interface DeskLine {
+  readonly movement: string;
+  readonly post: string;
+  readonly state: DeskStateName;
+  readonly rank: number;
+  readonly place: number;
+  readonly search: string;
+  readonly line: DeskRowPart;
+}
+/** What a row says whatever day it is. */
+export type DeskRowPart = Omit<DeskRow, 'missing' | 'consignments' | 'trustedTrader' | 'greenChannel'> & {
+  readonly carried: readonly { readonly dossier: string; readonly packages?: number }[];
+};
+
+const WAITS_FOR_OTHERS: ReadonlySet<string> = new Set(['held', 'queried', 'inspecting', 'conflicting']);
+const SETTLED: ReadonlySet<string> = new Set(['released', 'refused', 'passed']);
+
+const instantOf = (time: number): string => new Date(time).toISOString();
+const lowest = (times: readonly number[]): number | null => (times.length === 0 ? null : Math.min(...times));
+const highest = (times: readonly number[]): number | null => (times.length === 0 ? null : Math.max(...times));
+/** As typed, and without what people leave out. */
+const spellings = (word: string): string[] => [word, word.replace(/[\s-]/g, '')];
+
+/**
+ * The line of one movement at one post.
+ *
+ * @param stops where the consignments that the version in force carries stand there; of those that are not here, none
+ */
+export function deskLine(
+  state: MovementState,
+  { post, authority }: { readonly post: string; readonly authority: string },
+  stops: readonly StopAt[],
+): DeskLine | undefined {
+  const { current, movement } = state;
+  if (current === null) return undefined;
+  const timesOf = (...events: readonly string[]): number[] =>
+    state.events
+      .filter(({ body }) => body.post === post && events.includes(body.event))
+      .map(({ body }) => Date.parse(body.occurredAt));
+  const arrivedAt = lowest(timesOf('arrived-at-post', 'presented'));
+  const leftAt = highest(timesOf('left-post'));
+  const ageSince = lowest(
+    stops
+      .filter(({ awaitedFrom, since }) => awaitedFrom === authority && since !== null)
+      .map(({ since }) => since ?? 0),
+  );
+  const settled = stops.length > 0 && stops.every((one) => SETTLED.has(one.state));
+  const waits = stops.some((one) => WAITS_FOR_OTHERS.has(one.state));
+  const name: DeskStateName =
+    leftAt !== null && ageSince === null
+      ? 'done'
+      : waits && ageSince === null
+        ? 'held'
+        : arrivedAt === null
+          ? 'expected'
+          : 'here';
+  const perishable = stops.some((one) => one.perishable);
+  const declared = Date.parse(state.versions[0]?.at ?? state.changedAt);
+  const expected = current.leg.arrival ?? current.leg.departure;
+  const planned = expected === undefined ? declared : Date.parse(expected);
+  let order: readonly [rank: number, place: number];
+  if (name === 'done') order = [4, -(leftAt ?? declared)];
+  else if (ageSince !== null) order = [0, ageSince];
+  else if (waits || settled) order = [3, arrivedAt ?? planned];
+  else if (arrivedAt !== null) order = [0, arrivedAt];
+  else order = [perishable ? 1 : 2, planned];
+  const [rank, place] = order;
+  const equipment = current.equipment.map((one) => one.identification);
+  const words = [
+    movement,
+    current.means.identification,
+    ...current.trailers,
+    ...equipment,
+    ...state.seals,
+    ...current.equipment.flatMap((one) => one.seals),
+    current.carrier.name,
+    ...current.consignments.map((one) => one.dossier),
+  ];
+  return {
+    movement,
+    post,
+    state: name,
+    rank,
+    place,
+    search: searchWord([...new Set(words.flatMap(spellings))].join('\n')).slice(0, 40_000),
+    line: {
+      movement,
+      version: current.version,
+      post,
+      carrier: current.carrier.name,
+      means: current.means,
+      trailers: current.trailers,
+      equipment,
+      seals: [...state.seals],
+      from: `${current.leg.from.name}, ${current.leg.from.country}`,
+      to: `${current.leg.to.name}, ${current.leg.to.country}`,
+      state: name,
+      ...(expected !== undefined && { expectedAt: expected }),
+      ...(arrivedAt !== null && { arrivedAt: instantOf(arrivedAt) }),
+      ...(leftAt !== null && { leftAt: instantOf(leftAt) }),
+      ...(ageSince !== null && { ageSince: instantOf(ageSince) }),
+      perishable,
+      consignmentCount: current.consignments.length,
+      carried: current.consignments.map(({ dossier, packages }) => ({
+        dossier,
+        ...(packages !== undefined && { packages }),
+      })),
+    },
+  };
+}
+
+export const searchWord = (text: string): string => text.trim().toLowerCase();

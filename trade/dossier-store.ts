@@ -1,6 +1,7 @@
 import type { Sql, Tx } from '../storage/connection.ts';
 import { Refusal } from '../values/refusal.ts';
 import type { DossierSummary } from './contract.ts';
+import { briefOf } from './desk.ts';
 import { type DossierDigests, digests, type Sha256 } from './digest.ts';
 import type { CommercialSection, GoodsSection, TransportSection } from './section.ts';
 import type { DossierState, MovementState, SectionState, To } from './state.ts';
@@ -124,10 +125,10 @@ export async function writeLines(
   await tx`
     INSERT INTO trade.dossier (
       dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
-      awaited_since, common_digest, section_digests, summary, state
+      awaited_since, common_digest, section_digests, summary, brief, state
     )
     SELECT dossier, member, operator, version::int, state_name, filed_at::bigint, changed_at::bigint, goods_open = 'yes',
-      search, search_own, awaited_from, awaited_since::bigint, common_digest, section_digests, summary, state
+      search, search_own, awaited_from, awaited_since::bigint, common_digest, section_digests, summary, brief, state
     FROM unnest(
       ${lines.map(({ state }) => state.dossier)}::text[], ${lines.map(({ state }) => state.member)}::text[],
       ${lines.map(({ state }) => state.operator)}::text[], ${lines.map(({ summary }) => String(summary.version))}::text[],
@@ -142,10 +143,11 @@ export async function writeLines(
       ${lines.map(({ digest }) => digest.common)}::text[],
       ${lines.map(({ digest }) => JSON.stringify(digest.sections))}::text[],
       ${lines.map(({ summary }) => JSON.stringify(summary))}::text[],
+      ${lines.map(({ state }) => briefText(state, tools.member))}::text[],
       ${lines.map(({ state }) => JSON.stringify(state))}::text[]
     ) AS new (
       dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
-      awaited_since, common_digest, section_digests, summary, state
+      awaited_since, common_digest, section_digests, summary, brief, state
     )`;
 
   const posts = lines.flatMap(({ state, stops }) =>
@@ -153,15 +155,21 @@ export async function writeLines(
   );
   await tx`DELETE FROM trade.dossier_post WHERE dossier = ANY(${ids}::text[])`;
   await tx`
-    INSERT INTO trade.dossier_post (dossier, post, position, authority, state, awaited, since)
-    SELECT dossier, post, position::int, authority, state, awaited, since::bigint
+    INSERT INTO trade.dossier_post (dossier, post, position, authority, state, awaited, awaited_from, since)
+    SELECT dossier, post, position::int, authority, state, awaited, awaited_from, since::bigint
     FROM unnest(
       ${posts.map((one) => one.dossier)}::text[], ${posts.map((one) => one.post)}::text[],
       ${posts.map((one) => String(one.position))}::text[], ${posts.map((one) => one.authority)}::text[],
       ${posts.map((one) => one.state)}::text[], ${posts.map((one) => one.awaited?.what ?? null)}::text[],
+      ${posts.map((one) => one.awaited?.from.id ?? null)}::text[],
       ${posts.map((one) => (one.awaited === null ? null : String(Date.parse(one.awaited.since))))}::text[]
-    ) AS new (dossier, post, position, authority, state, awaited, since)
+    ) AS new (dossier, post, position, authority, state, awaited, awaited_from, since)
     ON CONFLICT DO NOTHING`;
+}
+
+function briefText(state: DossierState, member: string): string | null {
+  const brief = briefOf(state, (one) => isOpen(one, member));
+  return brief === null ? null : JSON.stringify(brief);
 }
 
 /** Whether every authority of the member may read a section; else lists keep silent about it. */

@@ -95,6 +95,7 @@ export function checkEvent(
   if (event.event !== 'temperature-read' && event.temperature !== undefined)
     report('/temperature', 'temperature-unexpected', "A temperature is reported as 'temperature-read'.");
   checkSeals(event, report);
+  checkPresented(event, movement, report);
   const counted = new Set<string>();
   for (const [i, { dossier }] of (event.reload?.packages ?? []).entries()) {
     if (counted.has(dossier))
@@ -107,6 +108,24 @@ export function checkEvent(
     }
   }
   return findings;
+}
+
+function checkPresented(
+  { event, source, presented }: Pick<EventBody, 'event' | 'source' | 'presented'>,
+  movement: EventCheck['movement'],
+  report: (path: string, code: string, message: string) => void,
+): void {
+  if (presented === undefined) return;
+  if (event !== 'presented' || source !== 'authority')
+    report('/presented', 'presented-unexpected', 'Only an authority notes what stands before it, as presented.');
+  const noted = new Set<string>();
+  for (const [i, { dossier }] of (presented.consignments ?? []).entries()) {
+    const path = `/presented/consignments/${i}/dossier`;
+    if (noted.has(dossier)) report(path, 'consignment-repeated', 'The consignment is noted twice.');
+    noted.add(dossier);
+    if (!movement.consignments.some((one) => one.dossier === dossier))
+      report(path, 'consignment-not-aboard', 'The consignment is not aboard this movement.');
+  }
 }
 
 function checkSeals(

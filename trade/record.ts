@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Commitment, Country, Day, Identifier, Instant, text, Uuid, Zone } from '../values/schema.ts';
+import { Commitment, Country, Day, DecimalText, Identifier, Instant, text, Uuid, Zone } from '../values/schema.ts';
 import { CERTIFICATE_KINDS, DECISIONS, DRIVER_PROBLEMS, EVENTS, REASONS } from './lists.ts';
 import {
   AttachmentsSection,
@@ -144,6 +144,25 @@ export const EventBody = z.strictObject({
       toMovement: Uuid,
       toMeans: TransportMeans,
       packages: z.array(z.strictObject({ dossier: Uuid, expected: z.int().min(0), counted: z.int().min(0) })).max(500),
+    })
+    .optional(),
+  /** What stood there, with `presented`: noted by an authority, to be held against what was declared. Absent: not looked at. */
+  presented: z
+    .strictObject({
+      means: text(30).optional(),
+      trailers: z.array(text(30)).max(4).optional(),
+      seals: z.array(text(30)).max(40).optional(),
+      consignments: z
+        .array(
+          z.strictObject({
+            dossier: Uuid,
+            packages: z.int().min(0).max(1_000_000).optional(),
+            /** Kilograms. */
+            grossMass: DecimalText.optional(),
+          }),
+        )
+        .max(500)
+        .optional(),
     })
     .optional(),
   /** Degrees Celsius, with `temperature-read`. */

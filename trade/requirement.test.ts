@@ -27,14 +27,13 @@ describe('requirements', () => {
   });
   test('name what is missing, and nothing else', () => {
     expect(
-      missingFor([body], { goods, documents: [], certificates: new Set(), asOf: '2026-06-11' }).map(
+      missingFor([body], { documents: [], certificates: new Set(), asOf: '2026-06-11' }).map(
         ({ kind, what }) => `${kind} ${what}`,
       ),
     ).toEqual(['certificate phytosanitary', 'document 271', 'registration orchard', 'treatment cold-treatment']);
     const sanitary = { registrations: [{ kind: 'orchard' }], treatments: [{ kind: 'cold-treatment' }] } as never;
     expect(
       missingFor([body], {
-        goods,
         sanitary,
         documents: [{ code: '271' }] as never,
         certificates: new Set(['phytosanitary']),
@@ -45,7 +44,6 @@ describe('requirements', () => {
   test('an expired paper is no paper, and is one on its last day', () => {
     const missing = (asOf: string) =>
       missingFor([RequirementBody.parse({ ...body, certificates: [], registrations: [], treatments: [] })], {
-        goods,
         documents: [{ code: '271', expires: '2026-06-10' }] as never,
         certificates: new Set(),
         asOf,

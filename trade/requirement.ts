@@ -1,5 +1,5 @@
 import type { RequirementBody } from './record.ts';
-import type { GoodsSection, Route, SanitarySection, TradeDocument } from './section.ts';
+import type { Route, SanitarySection, TradeDocument } from './section.ts';
 
 /** What authorities ask for, held against what a dossier brings. */
 
@@ -10,10 +10,14 @@ export interface Missing {
 }
 
 export interface Presented {
-  readonly goods: GoodsSection;
-  readonly sanitary?: SanitarySection | undefined;
+  readonly sanitary?:
+    | {
+        readonly registrations: readonly Pick<SanitarySection['registrations'][number], 'kind'>[];
+        readonly treatments: readonly Pick<SanitarySection['treatments'][number], 'kind'>[];
+      }
+    | undefined;
   /** Of all sections that the reader sees. */
-  readonly documents: readonly TradeDocument[];
+  readonly documents: readonly Pick<TradeDocument, 'code' | 'expires'>[];
   /** Kinds of certificates in force. */
   readonly certificates: ReadonlySet<string>;
   /** 'YYYY-MM-DD': a paper that expired before this day is no paper. */
@@ -21,7 +25,10 @@ export interface Presented {
 }
 
 /** Import at the destination, export at the origin, else transit. */
-export function directionAt(member: string, route: Route): RequirementBody['direction'] {
+export function directionAt(
+  member: string,
+  route: { readonly [end in 'origin' | 'destination']: Pick<Route[end], 'country'> },
+): RequirementBody['direction'] {
   if (member === route.destination.country) return 'import';
   return member === route.origin.country ? 'export' : 'transit';
 }
@@ -30,7 +37,7 @@ export function directionAt(member: string, route: Route): RequirementBody['dire
 export function applies(
   requirement: RequirementBody,
   direction: RequirementBody['direction'],
-  goods: GoodsSection,
+  goods: { readonly items: readonly { readonly hs: string; readonly origin: string }[] },
   asOf: string,
 ): boolean {
   const { origins } = requirement;
@@ -39,7 +46,9 @@ export function applies(
     requirement.validFrom <= asOf &&
     (requirement.validTo === undefined || asOf <= requirement.validTo) &&
     goods.items.some(
-      (item) => item.hs.startsWith(requirement.goods) && (origins === undefined || origins.includes(item.origin)),
+      (item) =>
+        item.hs.startsWith(requirement.goods) &&
+        (origins === undefined || (origins as readonly string[]).includes(item.origin)),
     )
   );
 }

@@ -157,6 +157,20 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** A post's state with where the movements are. */
+export const POST_STATES = [
+  'expected',
+  'arrived',
+  'held',
+  'queried',
+  'answered',
+  'inspecting',
+  'released',
+  'refused',
+  'conflicting',
+  'passed',
+] as const;
+
 /** What the decisions of one post come to. Arrival and departure are the movements' part: `timelineOf`. */
 export interface PostState {
   readonly post: string;

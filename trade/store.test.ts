@@ -68,6 +68,7 @@ async function rows(): Promise<Record<string, string[]>> {
     'dossier_post',
     'movement',
     'movement_post',
+    'desk_line',
     'movement_consignment',
     'certificate',
     'requirement',

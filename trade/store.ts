@@ -2,7 +2,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import type { Registry } from '../members/registry.ts';
 import type { Tx } from '../storage/connection.ts';
 import { writeChanges } from './change-store.ts';
-import { movementsWith, writeDesk } from './desk-store.ts';
+import { movementsAboard, writeDesk } from './desk-store.ts';
 import { linkedDossiers, writeDossiers, writeLines } from './dossier-store.ts';
 import { writeMovements } from './movement-store.ts';
 import { foldDossier } from './project.ts';
@@ -31,7 +31,7 @@ export interface FoldTools {
 
 /**
  * Lock order: first all subjects (class 1), under which records and movements are written; then the
- * dossiers whose rows change (class 2); then the movements whose places at posts change (class 3); each class ascending. Locks are held for buckets, not for
+ * dossiers whose rows change (class 2); then the movements whose desk lines change (class 3); each class ascending. Locks are held for buckets, not for
  * single names: a batch of hundreds of dossiers stays within PostgreSQL's shared lock table.
  */
 const SUBJECTS = 771_001;
@@ -72,15 +72,16 @@ function place(records: readonly FoldInput[]): Placed[] {
 /** Stores the fold's own copy of its input. Returns the subjects that must be folded anew. */
 async function keep(tx: Tx, placed: readonly Placed[]): Promise<Subject[]> {
   const changed = await tx<{ commitment: string }[]>`
-    INSERT INTO trade.record AS held (commitment, kind, subject, type, id, member, origin, index, envelope)
-    SELECT commitment, kind, subject, type, id, member, origin, index::bigint, envelope
+    INSERT INTO trade.record AS held (commitment, kind, subject, type, id, member, authority, origin, index, envelope)
+    SELECT commitment, kind, subject, type, id, member, authority, origin, index::bigint, envelope
     FROM unnest(
       ${placed.map((one) => one.commitment)}::text[], ${placed.map((one) => one.subject.kind)}::text[],
       ${placed.map((one) => one.subject.id)}::text[], ${placed.map((one) => one.envelope.type)}::text[],
       ${placed.map((one) => one.envelope.id)}::text[], ${placed.map((one) => one.envelope.issuer.member)}::text[],
+      ${placed.map((one) => one.envelope.issuer.authority ?? null)}::text[],
       ${placed.map((one) => one.origin)}::text[], ${placed.map((one) => String(one.index))}::text[],
       ${placed.map((one) => JSON.stringify(one.envelope))}::text[]
-    ) AS new (commitment, kind, subject, type, id, member, origin, index, envelope)
+    ) AS new (commitment, kind, subject, type, id, member, authority, origin, index, envelope)
     ON CONFLICT (commitment) DO UPDATE SET index = EXCLUDED.index WHERE EXCLUDED.index < held.index
     RETURNING commitment`;
   const commitments = changed.map((one) => one.commitment);
@@ -191,9 +192,12 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
   await lock(tx, DOSSIERS, lines);
   await writeDossiers(tx, dossiers, writing);
   await writeLines(tx, dossiers, [...lines], writing);
-  const standing = new Set([...movements.map((one) => one.movement), ...(await movementsWith(tx, [...lines]))]);
+  const standing = new Set([...movements.map((one) => one.movement), ...(await movementsAboard(tx, [...lines]))]);
   await lock(tx, DESK, standing);
-  await writeDesk(tx, [...standing]);
+  await writeDesk(tx, [...standing], (id) => {
+    const post = tools.registry.findPost(id);
+    return post?.member === tools.member ? post.authority : undefined;
+  });
   if (tools.silent === true) return;
   await writeChanges(tx, [
     ...[...lines].map((id) => ({ kind: 'dossier', id })),
@@ -206,5 +210,5 @@ export async function dropViews(tx: Tx): Promise<void> {
   await tx`
     TRUNCATE trade.record, trade.awaited, trade.reader, trade.dossier, trade.dossier_post, trade.movement,
       trade.movement_post, trade.movement_consignment, trade.certificate, trade.requirement, trade.status_list,
-      trade.attachment_reference`;
+      trade.attachment_reference, trade.desk_line`;
 }

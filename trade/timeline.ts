@@ -206,7 +206,6 @@ export function missingAt(
     .filter((one) => one.member === member && applies(one.body, direction, goods, asOf))
     .map((one) => one.body);
   return missingFor(asked, {
-    goods,
     asOf,
     sanitary: (contentOf('sanitary') as SanitarySection | null | undefined) ?? undefined,
     documents: state.sections.flatMap(

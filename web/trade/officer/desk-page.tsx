@@ -244,7 +244,9 @@ function Row({
         <div class="row">
           <Status state={row.state} label={word('desk', row.state)} />
           {row.perishable && <Status state="arrived" label={t('officer.perishable')} />}
-          {row.missing > 0 ? (
+          {row.missing === null ? (
+            <Status state="expected" label={t('officer.missingUnknown')} />
+          ) : row.missing > 0 ? (
             <Status state="missing" label={t('officer.missing', { count: row.missing })} />
           ) : (
             <Status state="complete" />

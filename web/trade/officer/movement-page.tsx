@@ -34,12 +34,12 @@ export function DeskMovementPage() {
   useChanges(reload);
   // A key on the list opened this page for one decision: its button takes the focus, and is pressed for the only consignment.
   useEffect(() => {
-    if (line.data === undefined || query['act'] === undefined) return;
+    if (view.data === undefined || line.data === undefined || query['act'] === undefined) return;
     const buttons = [...document.querySelectorAll<HTMLElement>(`[data-act="${CSS.escape(query['act'])}"] button`)];
     buttons[0]?.focus();
     if (buttons.length === 1) buttons[0]?.click();
     history.replaceState(null, '', location.pathname + location.search.replace(/&act=\w+/, ''));
-  }, [line.data === undefined]);
+  }, [view.data === undefined || line.data === undefined]);
   return (
     <Only who="authority">
       <Answer query={view}>
@@ -69,7 +69,7 @@ export function DeskMovementPage() {
                       </h3>
                       <span class="row">
                         <Status state={one.state} />
-                        {one.missing > 0 && (
+                        {one.missing !== null && one.missing > 0 && (
                           <Status state="missing" label={t('officer.missing', { count: one.missing })} />
                         )}
                       </span>
