@@ -21,7 +21,7 @@ import { type Figure, quantile, report } from './report.ts';
 const POST = 'kz-nur-zholy';
 const BASE = 500;
 const COPIES = 200;
-const RUNS = 100;
+const RUNS = 60;
 
 function world(): Teller {
   const teller = new Teller();

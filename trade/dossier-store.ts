@@ -311,6 +311,7 @@ export interface DossierQuery {
 export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery): Promise<Page<DossierSummary>> {
   const from = readCursor(query.cursor);
   const search = query.search?.trim().toLowerCase() ?? '';
+  const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`;
   const byWait = query.sort === 'awaited';
   const self = [...principalsOf(reader), ...(reader.authority === undefined ? [] : [reader.authority])];
   const rows = await sql<{ at: bigint; dossier: string; summary: string; goods_open: boolean }[]>`
@@ -318,9 +319,10 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
     WHERE (
         (member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[]))
         OR (member = ${reader.member} AND operator || ' ' || dossier.dossier = ANY(${singlesOf(reader)}::text[]))
-        OR EXISTS (
-          SELECT 1 FROM trade.reader WHERE kind = 'dossier' AND subject = dossier.dossier
-            AND reader = ANY(${namesOf(reader)}::text[])
+        OR (
+          -- One row a dossier, looked up as the list goes: EXISTS would read all readers first.
+          SELECT true FROM trade.reader WHERE kind = 'dossier' AND subject = dossier.dossier
+            AND reader = ANY(${namesOf(reader)}::text[]) LIMIT 1
         )
       )
       AND ${
@@ -332,19 +334,20 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
       }
       AND ${byWait || query.awaiting === 'me' ? sql`awaited_from IS NOT NULL` : sql`true`}
       AND ${query.awaiting === 'me' ? sql`awaited_from = ANY(${self}::text[])` : sql`true`}
-      AND (${query.state === undefined} OR state_name = ${query.state ?? ''})
+      AND ${query.state === undefined ? sql`true` : sql`state_name = ${query.state}`}
       AND ${
         search === ''
           ? sql`true`
-          : sql`(strpos(search, ${search}) > 0 OR (strpos(search_own, ${search}) > 0 AND member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[])))`
+          : sql`(search LIKE ${pattern} OR (search_own <> '' AND search_own LIKE ${pattern} AND member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[])))`
       }
-      AND (
-        ${query.post === undefined} OR EXISTS (
-          SELECT 1 FROM trade.dossier_post AS at_post
-          WHERE at_post.dossier = dossier.dossier AND at_post.post = ${query.post ?? ''}
-            AND (${query.postState === undefined} OR at_post.state = ${query.postState ?? ''})
-        )
-      )
+      AND ${
+        query.post === undefined
+          ? sql`true`
+          : sql`(
+          SELECT true FROM trade.dossier_post AS at_post WHERE at_post.dossier = dossier.dossier AND at_post.post = ${query.post}
+            AND ${query.postState === undefined ? sql`true` : sql`at_post.state = ${query.postState}`}
+        )`
+      }
     ORDER BY ${byWait ? sql`awaited_since, dossier` : sql`filed_at DESC, dossier DESC`} LIMIT ${query.limit + 1}`;
   const items = rows.slice(0, query.limit).map((row) => {
     const summary = JSON.parse(row.summary) as DossierSummary;

@@ -153,7 +153,7 @@ function Desk() {
           onChange={(value) => first(() => setState(value))}
           options={STATES.map((value) => ({
             value,
-            label: `${word('desk', value)}${counts.data === undefined ? '' : ` (${formatNumber(counts.data[value])})`}`,
+            label: `${word('desk', value)}${counts.data === undefined ? '' : ` (${value === 'done' ? t('officer.goneToday', { count: counts.data.done }) : formatNumber(counts.data[value])})`}`,
           }))}
         />
         {selected.size > 0 && (
@@ -263,6 +263,12 @@ function Row({
               : t('officer.expectedAt', { time: formatDate(time, zone(post)) })}
           </>
         )}
+        {row.ageSince !== undefined && (
+          <>
+            {' · '}
+            {t('officer.waitsSince', { time: formatDate(row.ageSince, zone(post)), age: formatSince(row.ageSince) })}
+          </>
+        )}
         {row.trustedTrader !== 'none' && (
           <>
             {' · '}
@@ -283,6 +289,9 @@ function Row({
             {one.grossMass !== '' && formatMass(one.grossMass)}
           </li>
         ))}
+        {row.consignmentCount > row.consignments.length && (
+          <li>{t('officer.moreAboard', { count: row.consignmentCount - row.consignments.length })}</li>
+        )}
       </ul>
     </li>
   );

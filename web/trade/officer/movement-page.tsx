@@ -13,6 +13,7 @@ import { useQuery } from '../../parts/use-query.ts';
 import { EventForm, Events, MovementFacts } from '../movement/movement-parts.tsx';
 import { countryName, word } from '../words.ts';
 import { DecideForm } from './decide.tsx';
+import { PresentedForm, PresentedTable, useComparison } from './presented.tsx';
 
 /** A truck or train at the post: its consignments, each decided on its own, and what happened to it. */
 export function DeskMovementPage() {
@@ -22,14 +23,12 @@ export function DeskMovementPage() {
   const post = query['post'] ?? '';
   const { post: postName, zone } = useMembers();
   const view = useQuery(() => api.trade.getMovement({ movement }), [movement]);
-  const line = useQuery(
-    async () =>
-      (await api.trade.listDesk({ post, search: movement, limit: 5 })).items.find((one) => one.movement === movement),
-    [movement, post],
-  );
+  const line = useQuery(() => api.trade.getDeskMovement({ movement, post }), [movement, post]);
+  const comparison = useComparison(movement, post);
   const reload = (): void => {
     view.reload();
     line.reload();
+    comparison.reload();
   };
   useChanges(reload);
   // A key on the list opened this page for one decision: its button takes the focus, and is pressed for the only consignment.
@@ -93,6 +92,9 @@ export function DeskMovementPage() {
                 ))}
               </div>
             )}
+            <h2>{t('officer.comparison')}</h2>
+            <PresentedTable query={comparison} row={line.data} />
+            {line.data !== undefined && <PresentedForm row={line.data} zone={zone(post) ?? 'UTC'} done={reload} />}
             <h2>{t('operator.events')}</h2>
             <Events view={data} />
             <EventForm movement={movement} posts={[post]} source="authority" zone={zone(post) ?? 'UTC'} done={reload} />
