@@ -3,7 +3,7 @@ import { makeCode } from '../log/certificate-code.ts';
 import { signDetached } from '../log/detached-signature.ts';
 import { type Audience, type Envelope, seal } from '../log/envelope.ts';
 import { decodeStatusList, STATUS_LIST_BITS, statusBit } from '../log/status-list.ts';
-import type { RequestContext } from '../members/context.ts';
+import type { NodeContext, RequestContext } from '../members/context.ts';
 import { requireMandate } from '../members/mandate.ts';
 import { toHex } from '../values/bytes.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
@@ -216,7 +216,7 @@ const certificateEvidence = os.certificateEvidence.handler(async ({ input, conte
 
 const certificateCode = os.certificateCode.handler(async ({ input, context }) => {
   const found = await seen(context, input.certificate);
-  const { member, registry, ledger, crypto, demo } = context;
+  const { member } = context;
   if (found.member !== member) {
     throw new Refusal(
       409,
@@ -225,29 +225,47 @@ const certificateCode = os.certificateCode.handler(async ({ input, context }) =>
       { params: { member: found.member } },
     );
   }
-  if (BigInt(found.index) >= (ledger.final?.size ?? 0n) && registry.others(member).length >= 4) {
+  if (!isFinal(context, found)) {
     throw new Refusal(409, 'not-final', 'The record is not cosigned by enough members yet.', {
       params: { retryAfter: 1 },
       remedy: 'Ask again in a few seconds.',
     });
   }
-  const code = await makeCode(
+  return { code: await codeOf(context, found), number: found.number, authority: found.authority };
+});
+
+const isFinal = ({ ledger, registry, member }: NodeContext, { index }: CertificateState): boolean =>
+  BigInt(index) < (ledger.final?.size ?? 0n) || registry.others(member).length < 4;
+
+function codeOf({ crypto, member, demo, documentSigner }: NodeContext, found: CertificateState): Promise<string> {
+  const { authority, commitment, kind, number, validFrom, validUntil, status } = found;
+  return makeCode(
     crypto,
     {
       member,
-      authority: found.authority,
-      commitment: found.commitment,
-      kind: found.kind,
-      number: found.number,
-      validFrom: new Date(found.validFrom),
-      validUntil: new Date(found.validUntil),
-      statusIndex: found.status.index,
+      authority,
+      commitment,
+      kind,
+      number,
+      validFrom: new Date(validFrom),
+      validUntil: new Date(validUntil),
+      statusIndex: status.index,
       demo,
     },
-    context.documentSigner(found.authority),
+    documentSigner(authority),
   );
-  return { code, number: found.number, authority: found.authority };
-});
+}
+
+/** By commitment the codes of those certificates that this member's authorities issued and that are final: the others have none here. */
+export async function codesOf(
+  context: NodeContext,
+  certificates: readonly CertificateState[],
+): Promise<Map<string, string>> {
+  const codes = new Map<string, string>();
+  for (const one of certificates)
+    if (one.member === context.member && isFinal(context, one)) codes.set(one.commitment, await codeOf(context, one));
+  return codes;
+}
 
 /** May the caller hold the evidence of this record: is it addressed to it, or said by or about its own dossier? */
 async function mayHold(

@@ -75,6 +75,8 @@ export const DriverView = z.object({
       authorityName: Names.nullable(),
       validUntil: Instant,
       state: z.enum(['in-force', 'revoked']),
+      /** What a QR code shows an officer; null where another member's authority issued it, or it is not final yet. */
+      code: z.string().nullable(),
     }),
   ),
   reports: z.array(
@@ -125,7 +127,7 @@ export const driverContract = {
       path: '/movements/{movement}/driver-links/{link}/revocation',
       summary: 'Revoke a link for a driver',
     })
-    .input(z.strictObject({ movement: Uuid, link: Uuid }))
+    .input(z.strictObject({ movement: Uuid, link: Uuid, revoked: z.literal(true) }))
     .output(z.object({ link: Uuid })),
   driverView: base
     .route({ method: 'GET', path: '/driver', summary: "The movement of a driver's link" })

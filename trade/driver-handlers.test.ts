@@ -100,7 +100,11 @@ describe('a link', () => {
 
   test('is good until it is revoked, expires, or the movement has arrived', async () => {
     const [first, second, third] = [await link(), await link(), await link()];
-    await call(revokeDriverLink, { movement, link: first.link }, { context: await nodes.as('UZ/carrier') });
+    await call(
+      revokeDriverLink,
+      { movement, link: first.link, revoked: true },
+      { context: await nodes.as('UZ/carrier') },
+    );
     const ended = async (token: string) => {
       const { status, code, params } = await refusalOf(nodes.node('UZ').driver(token));
       return [status, code, params['why']];
@@ -140,7 +144,7 @@ describe('a link', () => {
     expect(other).toMatchObject({ status: 404, code: 'movement-unknown' });
     for (const until of [nodes.now.toISOString(), new Date(nodes.now.getTime() + 61 * 86_400_000).toISOString()])
       expect(found(await nodes.refusal('UZ', () => link({ until })))).toEqual(['/until until-out-of-range']);
-    const strange = { movement, link: '01900000-0000-7000-8000-000000000000' };
+    const strange = { movement, link: '01900000-0000-7000-8000-000000000000', revoked: true as const };
     expect(
       await nodes.refusal('UZ', async () => call(revokeDriverLink, strange, { context: await nodes.as('UZ/carrier') })),
     ).toMatchObject({ status: 404, code: 'driver-link-missing' });

@@ -5,6 +5,7 @@ import { requireDriver, requireOperator } from '../members/mandate.ts';
 import { utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { append, newId, readerOf, refuseFindings, sealOne } from './acting.ts';
+import { codesOf } from './certificate-handlers.ts';
 import { tradeContract } from './contract.ts';
 import { type Aboard, driverView } from './driver.ts';
 import { checkEvent, knownZones } from './movement.ts';
@@ -167,6 +168,10 @@ const view = os.driverView.handler(async ({ context }) => {
       aboard,
       registry,
       requirements: await allRequirements(sql),
+      codes: await codesOf(
+        context,
+        [...aboard.values()].flatMap(({ state }) => state.certificates),
+      ),
       asOf: now.toISOString().slice(0, 10),
     });
   const link = (await driverLinksOf(sql, driver.movement)).find((one) => one.link === driver.link);

@@ -35,6 +35,8 @@ export interface DriverInput {
   readonly aboard: ReadonlyMap<string, Aboard>;
   readonly registry: Pick<Registry, 'findPost' | 'getMember' | 'findAuthority'>;
   readonly requirements: readonly RequirementState[];
+  /** Codes of certificates by commitment. */
+  readonly codes: ReadonlyMap<string, string>;
   /** 'YYYY-MM-DD' */
   readonly asOf: string;
 }
@@ -42,7 +44,7 @@ export interface DriverInput {
 type Seen = Omit<DriverView, 'label' | 'instructions' | 'until' | 'asOf' | 'demo'>;
 
 /** @returns undefined where the movement's declaration is not here */
-export function driverView({ movement, aboard, registry, requirements, asOf }: DriverInput): Seen | undefined {
+export function driverView({ movement, aboard, registry, requirements, codes, asOf }: DriverInput): Seen | undefined {
   const { current } = movement;
   if (current === null) return undefined;
   const consignments = current.consignments.map(({ dossier, packages }, i) => ({
@@ -110,6 +112,7 @@ export function driverView({ movement, aboard, registry, requirements, asOf }: D
       authorityName: (registry.findAuthority(one.authority)?.name ?? null) as Names | null,
       validUntil: one.validUntil,
       state: one.state,
+      code: codes.get(one.commitment) ?? null,
     })),
   );
   const place = ({ name, country }: { readonly name: string; readonly country: DriverView['from']['country'] }) => ({

@@ -25,6 +25,7 @@ const DowntimePage = lazy(() => import('./trade/officer/downtime-page.tsx').then
 const TrailPage = lazy(() => import('./trade/officer/trail-page.tsx').then((m) => m.TrailPage));
 const VerifyPage = lazy(() => import('./verify/verify-page.tsx').then((m) => m.VerifyPage));
 const PrintPage = lazy(() => import('./trade/print/print-page.tsx').then((m) => m.PrintPage));
+const DriverPage = lazy(() => import('./trade/driver/driver-page.tsx').then((m) => m.DriverPage));
 const PartsPage = lazy(() => import('./parts/parts-page.tsx').then((m) => m.PartsPage));
 
 const at = (path: string): string => `/${language}${path}`;
@@ -57,6 +58,7 @@ export function App() {
               <Route path={at('/desk/movements/:movement')} component={DeskMovementPage} />
               <Route path={at('/desk/downtime')} component={DowntimePage} />
               <Route path={at('/trail')} component={TrailPage} />
+              <Route path={at('/driver')} component={DriverPage} />
               <Route default component={NotFound} />
             </Router>
           </ErrorBoundary>

@@ -5,6 +5,7 @@ import './styles/base.css';
 import './styles/parts.css';
 import { App } from './app.tsx';
 import { language, loadLanguage } from './languages/index.ts';
+import { keepOffline } from './offline.ts';
 import { loadSession } from './session.ts';
 import { loadHanFonts } from './styles/han.ts';
 
@@ -16,6 +17,7 @@ document.cookie = `dostyk-language=${language}; path=/; max-age=31536000; samesi
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);
 loadHanFonts();
+keepOffline();
 // The session may have ended, or another have begun, while this page lay in the background.
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') void loadSession();

@@ -65,7 +65,7 @@ export function Posts({
 }
 
 /** What an authority asks for and the dossier does not bring, in words. */
-export function missingText({ kind, what }: TimelineEntry['missing'][number]): string {
+export function missingText({ kind, what }: Pick<TimelineEntry['missing'][number], 'kind' | 'what'>): string {
   if (kind === 'document') return documentName(what);
   return word(kind === 'certificate' ? 'certificate' : kind, what);
 }
