@@ -170,6 +170,18 @@ describe('an officer, by keyboard alone', () => {
       await keys.press('Release');
       await page.getByText('The decision is recorded').waitFor();
       await page.getByText('released').first().waitFor();
+      // What stands there, beside what was declared.
+      await page.getByRole('button', { name: 'Note what is here' }).click();
+      await page.getByLabel('Seals').fill(`${goods.seal}, <b>X1</b>`);
+      await expectSound(page, `presented-${member}`);
+      await page.getByRole('button', { name: 'Note it' }).click();
+      await page.getByText('It is noted').waitFor();
+      await page
+        .getByRole('row', { name: /^Seals/ })
+        .getByText('differs')
+        .waitFor();
+      await page.getByText('<b>X1</b>').waitFor();
+      await expectSound(page, `desk-movement-${member}`);
       const view = (await officer.call('GET', `/api/dossiers/${dossier}`)) as {
         timeline: { post: string; state: string }[];
       };

@@ -7,6 +7,7 @@ import { Answer, Only, Page } from '../../parts/page.tsx';
 import { Empty, Notice } from '../../parts/say.tsx';
 import { Table } from '../../parts/table.tsx';
 import { useQuery } from '../../parts/use-query.ts';
+import { DowntimeEntry } from './downtime-entry.tsx';
 
 /** Before an outage: what stands at the post and what comes, with room for decisions by hand. After it they are entered at the desk. */
 export function DowntimePage() {
@@ -68,6 +69,7 @@ export function DowntimePage() {
                   { key: 'name', head: t('officer.handName'), cell: () => <span class="blank" /> },
                 ]}
               />
+              <DowntimeEntry rows={rows} post={post} done={asked.reload} />
             </>
           )}
         </Answer>

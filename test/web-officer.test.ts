@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBrowser } from './browser.ts';
+import { type Demo, eventually, startDemo } from './demo.ts';
+import { filing } from './filing.ts';
+import { expectSound, newVisitor, signIn, watchErrors } from './web.ts';
+
+/** A desk with several movements: many released at once, and what was decided on paper entered after an outage. */
+
+const POST = 'uz-yallama';
+const SCRIPT = '<script>alert(1)</script><img src=x onerror=alert(2)>';
+let demo: Demo;
+let browser: Browser;
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+/** Dossiers and the one truck that carries them, by an exporter that drives itself. */
+async function send(plate: string, descriptions: readonly string[]): Promise<string[]> {
+  const exporter = demo.client('UZ/exporter');
+  const dossiers: string[] = [];
+  for (const description of descriptions) {
+    const body = filing({ to: 'KZ', posts: [POST, 'kz-konysbayeva'], description });
+    await exporter.call('POST', '/api/dossiers', { body });
+    dossiers.push(body.dossier);
+  }
+  await exporter.call('POST', '/api/movements', {
+    body: {
+      movement: randomUUID(),
+      carrier: { name: SCRIPT, country: 'UZ' },
+      leg: { mode: 'road', from: { name: 'Tashkent', country: 'UZ' }, to: { name: 'Shymkent', country: 'KZ' } },
+      posts: [POST, 'kz-konysbayeva'],
+      means: { mode: 'road', identification: plate, country: 'UZ' },
+      consignments: dossiers.map((dossier) => ({ dossier })),
+    },
+  });
+  return dossiers;
+}
+
+async function stateOf(dossier: string): Promise<string | undefined> {
+  const view = (await demo.client('UZ/customs').call('GET', `/api/dossiers/${dossier}`)) as {
+    timeline: { post: string; state: string }[];
+  };
+  return view.timeline.find((one) => one.post === POST)?.state;
+}
+
+test('several are released at once, each named before, and one that is held meanwhile does not stop the others', async () => {
+  const [good = '', other = ''] = await send('ONE 1', [SCRIPT, 'Cotton']);
+  const visitor = await newVisitor(browser);
+  const page = await signIn(visitor, demo, 'UZ/customs', '/desk');
+  const errors = watchErrors(page);
+  await page.getByLabel('Post').selectOption(POST);
+  await page.getByRole('link', { name: 'ONE 1' }).waitFor();
+  expect(await page.locator('main').textContent()).toContain(SCRIPT);
+  await page.getByRole('link', { name: 'ONE 1' }).focus();
+  await page.keyboard.press('x');
+  await page.keyboard.press('Shift+R');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Cotton').waitFor();
+  await expectSound(page, 'bulk-release');
+  // While the dialog stands open its operator files another version of one of them.
+  await demo.client('UZ/exporter').call('POST', `/api/dossiers/${other}/amendments`, {
+    body: { baseVersion: 1, sections: { driver: { drivers: [{ name: 'Another Driver' }] } }, reason: 'Another driver' },
+  });
+  await dialog.getByRole('button', { name: 'Release these 2' }).click();
+  await dialog.locator('.wrong').waitFor();
+  await dialog.getByText('released', { exact: true }).waitFor();
+  expect([await stateOf(good), await stateOf(other)]).toEqual(['released', 'expected']);
+  // Markup that anyone wrote stood there as text: nothing ran, nothing was fetched for it.
+  expect(errors.filter((one) => !one.includes('409'))).toEqual([]);
+  await visitor.close();
+}, 120_000);
+
+test('after an outage what stands on paper is entered, with its time, and the sheet no longer asks for it', async () => {
+  const [paper = ''] = await send('TWO 2', ['Grapes']);
+  const visitor = await newVisitor(browser, { width: 768 });
+  const page = await signIn(visitor, demo, 'UZ/customs', `/desk/downtime?post=${POST}`);
+  const entry = page.getByRole('group', { name: /TWO 2/ });
+  await entry.getByLabel('Decision').selectOption('hold');
+  await entry.getByLabel('Time on paper').fill('2026-11-20T09:30');
+  await expectSound(page, 'downtime-entry');
+  // Typed before a reload, and still there after it.
+  await page.waitForTimeout(300);
+  await page.reload();
+  await page.getByRole('button', { name: 'Enter one decision' }).click();
+  await eventually(async () => (await stateOf(paper)) === 'held');
+  const trail = (await demo.client('UZ/customs').call('GET', '/api/trail')) as { items: Record<string, unknown>[] };
+  expect(trail.items[0]).toMatchObject({ what: 'hold', subject: paper, post: POST });
+  expect(String(trail.items[0]?.['text'])).toContain('2026-11-20 09:30');
+  await visitor.close();
+}, 120_000);
+
+test.each([360, 768])(
+  'the desk fits a window of %i pixels',
+  async (width) => {
+    const visitor = await newVisitor(browser, { width });
+    const page = await signIn(visitor, demo, 'UZ/customs', '/desk');
+    await page.getByLabel('Post').selectOption(POST);
+    await page.getByRole('link', { name: 'ONE 1' }).waitFor();
+    await expectSound(page, `desk-${width}`);
+    await page.getByRole('link', { name: 'ONE 1' }).click();
+    await page.getByRole('heading', { name: 'Declared and presented' }).waitFor();
+    await expectSound(page, `desk-movement-${width}`);
+    await visitor.close();
+  },
+  60_000,
+);
+
+test("another member's officer is refused what an own one is shown, by the node itself", async () => {
+  const own = (await demo.client('UZ/customs').call('GET', '/api/desk/movements', { query: { post: POST } })) as {
+    items: { movement: string }[];
+  };
+  const path = `/api/desk/movements/${own.items[0]?.movement}`;
+  const answers = await Promise.all(
+    ['KZ/customs', 'TJ/customs', 'UZ/plant-health', 'UZ/exporter'].map(async (as) => {
+      const { status } = await demo.client(as).send('GET', path, { query: { post: POST } });
+      return status;
+    }),
+  );
+  expect(answers).toEqual([403, 403, 403, 403]);
+});
