@@ -53,10 +53,10 @@ export function PresentedTable({
                 head: t('officer.comparedField'),
                 rowHead: true,
                 cell: ({ field, dossier }) => (
-                  <>
+                  <span>
                     {tMaybe(`officer.field.${field}`) ?? field}
                     {dossier !== null && <span class="quiet small"> {goodsOf(dossier)}</span>}
-                  </>
+                  </span>
                 ),
               },
               { key: 'declared', head: t('officer.declared'), cell: ({ declared }) => declared.join(', ') || '–' },
