@@ -111,6 +111,31 @@ test.each([360, 768])(
   60_000,
 );
 
+test('a requirement is declared with its source, and what is not there is counted at the desk', async () => {
+  await send('THREE 3', ['Tulips']);
+  const visitor = await newVisitor(browser, { width: 1440 });
+  const page = await signIn(visitor, demo, 'UZ/customs', '/requirements');
+  await page.getByRole('button', { name: 'Declare a requirement' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Short name').fill('test-dried-fruit');
+  await dialog.getByLabel('HS code').fill('0813');
+  await dialog.getByLabel('Direction').selectOption('export');
+  await dialog.getByLabel('Phytosanitary certificate', { exact: true }).check();
+  await dialog.getByLabel('Title of the source').fill(SCRIPT);
+  await dialog.getByLabel('Address of the source').fill('javascript:alert(1)');
+  await dialog.getByLabel('Kind of source').selectOption('demonstration');
+  await expectSound(page, 'requirement-form');
+  await dialog.getByRole('button', { name: 'Declare it' }).click();
+  await page.getByText('The requirement is declared').waitFor();
+  await page.getByRole('row', { name: /0813/ }).getByText(SCRIPT).waitFor();
+  expect(await page.locator('a[href^="javascript"]').count()).toBe(0);
+  await page.goto(`${demo.address('UZ')}/en/desk`);
+  await page.getByLabel('Post').selectOption(POST);
+  const row = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: 'THREE 3' }) });
+  await row.getByText('one paper missing').first().waitFor();
+  await visitor.close();
+}, 60_000);
+
 test("another member's officer is refused what an own one is shown, by the node itself", async () => {
   const own = (await demo.client('UZ/customs').call('GET', '/api/desk/movements', { query: { post: POST } })) as {
     items: { movement: string }[];
