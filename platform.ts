@@ -26,6 +26,7 @@ import { driverOf } from './trade/driver-handlers.ts';
 import { tradeRouter } from './trade/handlers.ts';
 import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
 import * as tradeStore from './trade/store.ts';
+import { deliverDue } from './trade/webhook-handlers.ts';
 import { toHex } from './values/bytes.ts';
 import { nodeCrypto, nodeRandom } from './values/node-crypto.ts';
 import { Refusal } from './values/refusal.ts';
@@ -102,6 +103,12 @@ export class DostykNode {
     this.federation.start();
     this.#loops = [
       this.#every(2000, 'renew status lists', () => renewStatusLists(this.context)),
+      // Four at a time: one that never answers holds up no other.
+      ...Array.from({ length: 4 }, () =>
+        this.#every(1000, 'deliver webhooks', async () => {
+          while (!this.#abort.signal.aborted && (await deliverDue(this.context)));
+        }),
+      ),
       this.#every(3000, 'fetch attachments', () => this.#fetchAttachments()),
       this.#every(3_600_000, 'prune changes', () => tradeStore.pruneChanges(this.context.sql)),
     ];

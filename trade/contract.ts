@@ -17,6 +17,7 @@ import {
 } from './record.ts';
 import { AudienceEntry, Route, SectionContents, SectionName } from './section.ts';
 import { POST_STATES } from './state.ts';
+import { webhookContract } from './webhook-contract.ts';
 
 /**
  * What can be asked of the smooth-trade platform. The server, the command line and the web app use
@@ -397,6 +398,7 @@ export const tradeContract = {
     .input(RequirementBody)
     .output(RecordAccepted),
   ...driverContract,
+  ...webhookContract,
 };
 
 export type TradeContract = typeof tradeContract;

@@ -19,6 +19,7 @@ export * from './driver-store.ts';
 export * from './file-store.ts';
 export * from './movement-store.ts';
 export * from './statement-store.ts';
+export * from './webhook-store.ts';
 
 export interface FoldTools {
   readonly registry: Registry;

@@ -64,11 +64,14 @@ export function Events({ view }: { readonly view: MovementView }) {
       {(one) => (
         <>
           <p>
-            {one.post === undefined ? one.place : post(one.post)}, {formatDate(one.occurredAt, one.zone)}{' '}
+            {one.post === undefined ? one.place : post(one.post)}
+            {(one.post ?? one.place) !== undefined && ', '}
+            {formatDate(one.occurredAt, one.zone)}{' '}
             <span class="quiet small">
               {word('source', one.source)}, {name(one.member)}
             </span>
           </p>
+          {one.problem !== undefined && <p>{word('driver.problem', one.problem)}</p>}
           {one.note !== undefined && <p>{one.note}</p>}
           {one.seals !== undefined && (
             <p class="small">
