@@ -30,7 +30,6 @@ function links(): readonly (readonly [string, string])[] {
       ...(own.mandates.includes('decide') ? [[href('/desk'), t('officer.desk')] as const] : []),
       [href('/dossiers'), t('operator.dossiers')],
       [href('/movements'), t('operator.movements')],
-      [href('/requirements'), t('officer.requirements')],
       [href('/trail'), t('officer.trail')],
       ...open,
     ];

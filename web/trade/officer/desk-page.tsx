@@ -32,7 +32,12 @@ export function DeskPage() {
 function NoPosts() {
   return (
     <Page title={t('officer.desk')} lead={t('officer.noPosts')}>
-      <LinkButton to={href('/dossiers')}>{t('operator.dossiers')}</LinkButton>
+      <div class="row">
+        <LinkButton to={href('/dossiers')}>{t('operator.dossiers')}</LinkButton>
+        <LinkButton kind="secondary" to={href('/requirements')}>
+          {t('officer.requirements')}
+        </LinkButton>
+      </div>
     </Page>
   );
 }
@@ -119,6 +124,9 @@ function Desk() {
         <div class="row">
           <LinkButton kind="secondary" small to={href(`/desk/downtime?post=${chosen}`)}>
             {t('officer.downtime')}
+          </LinkButton>
+          <LinkButton kind="secondary" small to={href('/requirements')}>
+            {t('officer.requirements')}
           </LinkButton>
           <Button kind="secondary" small onClick={() => setHelp(true)}>
             {t('officer.keys')}
