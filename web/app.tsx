@@ -26,6 +26,7 @@ const RequirementsPage = lazy(() => import('./trade/officer/requirements-page.ts
 const TrailPage = lazy(() => import('./trade/officer/trail-page.tsx').then((m) => m.TrailPage));
 const VerifyPage = lazy(() => import('./verify/verify-page.tsx').then((m) => m.VerifyPage));
 const PrintPage = lazy(() => import('./trade/print/print-page.tsx').then((m) => m.PrintPage));
+const WebhooksPage = lazy(() => import('./trade/operator/webhooks-page.tsx').then((m) => m.WebhooksPage));
 const DriverPage = lazy(() => import('./trade/driver/driver-page.tsx').then((m) => m.DriverPage));
 const PartsPage = lazy(() => import('./parts/parts-page.tsx').then((m) => m.PartsPage));
 
@@ -60,6 +61,7 @@ export function App() {
               <Route path={at('/desk/downtime')} component={DowntimePage} />
               <Route path={at('/requirements')} component={RequirementsPage} />
               <Route path={at('/trail')} component={TrailPage} />
+              <Route path={at('/webhooks')} component={WebhooksPage} />
               <Route path={at('/driver')} component={DriverPage} />
               <Route default component={NotFound} />
             </Router>

@@ -23,6 +23,7 @@ function links(): readonly (readonly [string, string])[] {
       [href('/movements'), t('operator.movements')],
       [href('/import'), t('operator.import')],
       [href('/delegations'), t('operator.delegations')],
+      [href('/webhooks'), t('operator.webhooks')],
       ...open,
     ];
   if (own?.authority !== undefined)
