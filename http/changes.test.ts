@@ -107,4 +107,10 @@ test('who is not signed in is told nothing, and a place that no stream gave begi
   expect(answer.status).toBe(401);
   const events = await listen(await served.token('kz-exporter'), (list) => list.length > 0, "x' OR 1=1");
   expect(events[0]?.event).toBe('ready');
+  // Larger than any number of the database, and one that this database has not reached: a backup was restored.
+  for (const [place, event] of [
+    ['99999999999999999999-1', 'ready'],
+    ['9000000000000000000-1', 'reset'],
+  ] as const)
+    expect((await listen(await served.token('kz-exporter'), (list) => list.length > 0, place))[0]?.event).toBe(event);
 });

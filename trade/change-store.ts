@@ -35,7 +35,7 @@ export async function latestChange(sql: Sql): Promise<ChangePlace> {
 
 /** @example parseChange('745-12') */
 export function parseChange(cursor: string | undefined): ChangePlace | undefined {
-  const match = /^(\d{1,20})-(\d{1,19})$/.exec(cursor ?? '');
+  const match = /^(\d{1,19})-(\d{1,18})$/.exec(cursor ?? '');
   return match?.[1] === undefined || match[2] === undefined ? undefined : { txid: match[1], seq: match[2] };
 }
 
@@ -74,10 +74,13 @@ export async function pruneChanges(sql: Sql): Promise<void> {
   await sql`DELETE FROM trade.change WHERE at < now() - make_interval(days => ${KEPT_DAYS})`;
 }
 
-/** Whether a place is so old that what followed it may be gone. */
+/** Whether a place is so old that what followed it may be gone, or from a time of this database that a restored backup never had. */
 export async function isTooOld(sql: Sql, { txid, seq }: ChangePlace): Promise<boolean> {
   const [oldest] = await sql<{ txid: string; seq: string }[]>`
     SELECT txid::text, seq::text FROM trade.change ORDER BY trade.change.txid, trade.change.seq LIMIT 1`;
+  const [now] = await sql<{ ahead: boolean }[]>`
+    SELECT ${txid}::xid8 > pg_snapshot_xmax(pg_current_snapshot()) AS ahead`;
+  if (now?.ahead === true) return true;
   if (oldest === undefined) return false;
   return BigInt(oldest.txid) > BigInt(txid) || (oldest.txid === txid && BigInt(oldest.seq) > BigInt(seq) + 1n);
 }
