@@ -95,6 +95,31 @@ test('after an outage what stands on paper is entered, with its time, and the sh
   await visitor.close();
 }, 120_000);
 
+test('a version filed while a decision is being written is shown, and nothing typed is lost', async () => {
+  const [changing = ''] = await send('FOUR 4', ['Melons']);
+  const visitor = await newVisitor(browser);
+  const page = await signIn(visitor, demo, 'UZ/customs', '/desk');
+  await page.getByLabel('Post').selectOption(POST);
+  await page.getByRole('link', { name: 'FOUR 4' }).focus();
+  await page.keyboard.press('h');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('In words').fill('The invoice is not readable');
+  await demo.client('UZ/exporter').call('POST', `/api/dossiers/${changing}/amendments`, {
+    body: { baseVersion: 1, sections: { driver: { drivers: [{ name: 'Another Driver' }] } }, reason: 'Another driver' },
+  });
+  // The page hears of it by itself.
+  await dialog.getByText('version 2', { exact: false }).first().waitFor();
+  expect(await dialog.getByLabel('In words').inputValue()).toBe('The invoice is not readable');
+  await dialog.getByRole('button', { name: 'Hold' }).click();
+  await dialog.getByRole('alert').waitFor();
+  expect(await stateOf(changing)).toBe('expected');
+  await dialog.getByRole('button', { name: 'I have read version 2' }).click();
+  await dialog.getByRole('button', { name: 'Hold' }).click();
+  await page.getByText('The decision is recorded').waitFor();
+  expect(await stateOf(changing)).toBe('held');
+  await visitor.close();
+}, 60_000);
+
 test.each([360, 768])(
   'the desk fits a window of %i pixels',
   async (width) => {

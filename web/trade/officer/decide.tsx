@@ -2,9 +2,10 @@ import { useState } from 'preact/hooks';
 import type { DossierView } from '../../../trade/contract.ts';
 import { CERTIFICATE_KINDS, DECISIONS, REASONS } from '../../../trade/lists.ts';
 import { api } from '../../api.ts';
-import { nameIn, t } from '../../languages/index.ts';
+import { href, nameIn, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { ActForm } from '../../parts/act-form.tsx';
+import { Button, LinkButton } from '../../parts/button.tsx';
 import { DayField, RadioField, SelectField, TextField } from '../../parts/field.tsx';
 import { Notice } from '../../parts/say.tsx';
 import { mayDo, session } from '../../session.ts';
@@ -127,8 +128,16 @@ export function DecideForm({
   return (
     <ActForm
       danger={decision === 'refuse'}
-      draftKey={`decision/${view.dossier}/${view.version}/${post}/${decision}`}
-      initial={{ code: FITTING[decision] as string, text: '', question: '', appealTo: '', appealText: '', until: '' }}
+      draftKey={`decision/${view.dossier}/${post}/${decision}`}
+      initial={{
+        code: FITTING[decision] as string,
+        text: '',
+        question: '',
+        appealTo: '',
+        appealText: '',
+        until: '',
+        seen: view.version,
+      }}
       open={word('decision', decision)}
       title={`${word('decision', decision)}: ${view.goods || view.dossier}`}
       submit={word('decision', decision)}
@@ -138,7 +147,7 @@ export function DecideForm({
         api.trade.decide(
           {
             dossier: view.dossier,
-            version: view.version,
+            version: values.seen,
             post,
             decision,
             reason: {
@@ -163,7 +172,21 @@ export function DecideForm({
     >
       {(values, set) => (
         <>
-          <p class="quiet">{t('officer.onVersion', { version: view.version })}</p>
+          {values.seen === view.version ? (
+            <p class="quiet">{t('officer.onVersion', { version: view.version })}</p>
+          ) : (
+            <Notice kind="wait">
+              <p>{t('officer.changedMeanwhile', { version: view.version, seen: values.seen })}</p>
+              <div class="row">
+                <LinkButton kind="secondary" small to={href(`/dossiers/${view.dossier}`)}>
+                  {t('officer.readChange')}
+                </LinkButton>
+                <Button kind="secondary" small onClick={() => set({ seen: view.version })}>
+                  {t('officer.changeRead', { version: view.version })}
+                </Button>
+              </div>
+            </Notice>
+          )}
           <SelectField
             label={t('officer.reason')}
             value={values.code}
