@@ -117,6 +117,14 @@ test('a version filed while a decision is being written is shown, and nothing ty
   await dialog.getByRole('button', { name: 'Hold' }).click();
   await page.getByText('The decision is recorded').waitFor();
   expect(await stateOf(changing)).toBe('held');
+  // The same form again is another act, and begins empty.
+  await page.getByRole('button', { name: 'Hold' }).click();
+  expect(await dialog.getByLabel('In words').inputValue()).toBe('');
+  await dialog.getByLabel('In words').fill('Still not readable');
+  await dialog.getByRole('button', { name: 'Hold' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  const trail = (await demo.client('UZ/customs').call('GET', '/api/trail')) as { items: { text?: string }[] };
+  expect(trail.items[0]?.text).toBe('Still not readable');
   await visitor.close();
 }, 60_000);
 

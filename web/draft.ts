@@ -64,6 +64,8 @@ export function useDraft<T>(
   readonly restored: boolean;
   readonly set: (value: T) => void;
   readonly clear: () => Promise<void>;
+  /** Cleared, and ready for the next of its kind on the same page. */
+  readonly restart: () => Promise<void>;
 } {
   const [value, setValue] = useState(initial);
   const [ready, setReady] = useState(false);
@@ -96,6 +98,11 @@ export function useDraft<T>(
       latest.current = next;
       setValue(next);
       if (!cleared.current) void saveDraft(key, next).catch(() => undefined);
+    },
+    restart: async () => {
+      await deleteDraft(key).catch(() => undefined);
+      latest.current = initial;
+      setValue(initial);
     },
     clear: async () => {
       cleared.current = true;

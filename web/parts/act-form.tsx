@@ -56,7 +56,8 @@ export function ActForm<Values extends object>({
     draft.set({ ...draft.value, key });
     try {
       await act(draft.value.values, key);
-      await draft.clear();
+      // The next act of the same kind is another one: nothing typed, and a key of its own.
+      await draft.restart();
       setOpen(false);
       toast(done);
       onDone();
