@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openBrowser } from './browser.ts';
 import { type Demo, eventually, startDemo } from './demo.ts';
 import { filing } from './filing.ts';
-import { expectSound, newVisitor, signIn, watchErrors } from './web.ts';
+import { expectSound, newVisitor, signIn, violations, watchErrors } from './web.ts';
 
 /** A driver on a phone: a link without an account, no network, two taps, once. In a real browser on real nodes. */
 
@@ -244,6 +244,36 @@ describe('a driver', () => {
     await page.getByText('This journey has ended').first().waitFor();
     await page.getByText('A report was not taken').waitFor();
     expect(await reported()).toEqual([]);
+    await phone.close();
+  });
+
+  test('shows the code of a certificate full screen', async () => {
+    const now = Date.now();
+    const issued = await demo.client('UZ/chamber').send('POST', '/api/certificates', {
+      body: {
+        dossier,
+        version: 1,
+        kind: 'origin',
+        number: 'DEMO-CO-1',
+        statement: 'Produced in the country of origin (demonstration).',
+        validFrom: new Date(now - 3_600_000).toISOString(),
+        validUntil: new Date(now + 86_400_000).toISOString(),
+      },
+    });
+    expect(issued.status, JSON.stringify(issued.body)).toBe(200);
+    const { certificate } = issued.body as { certificate: string };
+    const code = async () =>
+      (await demo.client('UZ/exporter').send('GET', `/api/certificates/${certificate}/code`)).status === 200;
+    await eventually(code);
+    const { path } = await link();
+    const { phone, page } = await open(path);
+    await page.getByRole('button', { name: 'Certificate of origin DEMO-CO-1' }).click();
+    await page.getByRole('img', { name: 'Code of certificate DEMO-CO-1' }).waitFor();
+    const folder = process.env['SCREENSHOTS'];
+    if (folder !== undefined) await page.screenshot({ path: `${folder}/driver-code-360.png` });
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Close' }).click();
+    expect(await page.getByRole('img', { name: 'Code of certificate DEMO-CO-1' }).count()).toBe(0);
     await phone.close();
   });
 
