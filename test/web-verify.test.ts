@@ -72,6 +72,21 @@ describe('anyone', () => {
     await page.context().close();
   });
 
+  test('opens the page again without a network and checks a code there', async () => {
+    const page = await open();
+    // What the page runs on is kept once it is told to the worker.
+    await page.waitForFunction(async () => {
+      await navigator.serviceWorker.ready;
+      const scripts = performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js'));
+      const kept = await Promise.all(scripts.map(({ name }) => caches.match(name)));
+      return kept.every((one) => one !== undefined);
+    });
+    await page.context().setOffline(true);
+    await page.reload();
+    expect(await answerTo(page, code)).toContain('log proof not checked');
+    await page.context().close();
+  }, 60_000);
+
   test('is told that a code alone is signed, never that it is valid', async () => {
     const page = await open(360);
     const text = await answerTo(page, code);
@@ -148,10 +163,48 @@ describe('on paper', () => {
     },
   );
 
+  test('the sheet of a movement names what is aboard, as far as the reader may see it', async () => {
+    const { items } = (await demo.client('UZ/exporter').call('GET', '/api/movements')) as {
+      items: { movement: string; means: { identification: string }; consignments: { dossier: string }[] }[];
+    };
+    const found = items.find(({ consignments }) => consignments.some((one) => one.dossier === dossier));
+    const visitor = await newVisitor(browser);
+    const page = await signIn(visitor, demo, 'UZ/exporter', `/print/movements/${found?.movement}`);
+    await page.locator('svg.qr').waitFor();
+    await expectSound(page, 'print-movement');
+    const text = await page.locator('.sheet').innerText();
+    for (const one of [found?.means.identification ?? '?', dossier, 'Fresh sweet cherries', 'DEMONSTRATION'])
+      expect(text).toContain(one);
+    await page.emulateMedia({ media: 'print' });
+    await page.setViewportSize({ width: Math.round((180 / 25.4) * 96), height: 1000 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wide).toBeLessThanOrEqual(0);
+    await visitor.close();
+  });
+
   test('a form whose part is not for the reader says so', async () => {
     const visitor = await newVisitor(browser);
     const page = await signIn(visitor, demo, 'KZ/customs', `/print/${dossier}/invoice`);
     await page.getByText('The part that this paper is made of is not for you.').waitFor();
     await visitor.close();
   });
+});
+
+describe('at last, once revoked', () => {
+  test('newer evidence says so', async () => {
+    await demo.client('UZ/chamber').call('POST', `/api/certificates/${certificate}/revocation`, {
+      body: { reason: 'Issued in error.' },
+    });
+    const owner = demo.client('UZ/exporter');
+    const page = await open();
+    const text = await eventually(async () => {
+      const newer = JSON.stringify(await owner.call('GET', `/api/certificates/${certificate}/evidence`));
+      const answer = await answerTo(page, newer);
+      if (!answer.includes('Revoked')) throw new Error(answer);
+      return answer;
+    });
+    expect(text).toContain('The authority has revoked it.');
+    await expectSound(page, 'verify-revoked');
+    await page.context().close();
+  }, 90_000);
 });

@@ -27,6 +27,7 @@ const TrailPage = lazy(() => import('./trade/officer/trail-page.tsx').then((m) =
 const VerifyPage = lazy(() => import('./verify/verify-page.tsx').then((m) => m.VerifyPage));
 const PrintPage = lazy(() => import('./trade/print/print-page.tsx').then((m) => m.PrintPage));
 const WebhooksPage = lazy(() => import('./trade/operator/webhooks-page.tsx').then((m) => m.WebhooksPage));
+const MovementSheetPage = lazy(() => import('./trade/print/movement-sheet.tsx').then((m) => m.MovementSheetPage));
 const DriverPage = lazy(() => import('./trade/driver/driver-page.tsx').then((m) => m.DriverPage));
 const PartsPage = lazy(() => import('./parts/parts-page.tsx').then((m) => m.PartsPage));
 
@@ -43,6 +44,7 @@ export function App() {
               <Route path={at('/')} component={StartPage} />
               <Route path={at('/trust')} component={TrustPage} />
               <Route path={at('/verify')} component={VerifyPage} />
+              <Route path={at('/print/movements/:movement')} component={MovementSheetPage} />
               <Route path={at('/print/:dossier/:form')} component={PrintPage} />
               <Route path={at('/parts')} component={PartsPage} />
               <Route path={at('/dossiers')} component={DossierListPage} />

@@ -107,6 +107,9 @@ function Movement({ view, reload }: { readonly view: MovementView; readonly relo
   return (
     <Page title={t('officer.movementTitle', { means: view.means.identification })}>
       <MovementFacts view={view} />
+      <p class="no-print">
+        <a href={href(`/print/movements/${view.movement}`)}>{t('print.movementSheet')}</a>
+      </p>
       {own && (
         <div class="row no-print">
           <LinkButton kind="secondary" to={href(`/movements/${view.movement}/amend`)}>

@@ -1,17 +1,16 @@
-import type { ComponentChildren } from 'preact';
 import { useRoute } from 'preact-iso';
 import type { DossierView } from '../../../trade/contract.ts';
-import type { CommercialSection, GoodsSection, Party, TransportSection } from '../../../trade/section.ts';
+import type { CommercialSection, GoodsSection, TransportSection } from '../../../trade/section.ts';
 import { api } from '../../api.ts';
-import { formatDate, formatDay, formatMass, formatNumber, href, language, t } from '../../languages/index.ts';
+import { formatDate, formatDay, formatMass, formatNumber, href, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { Button, LinkButton } from '../../parts/button.tsx';
 import { Answer, Only, Page } from '../../parts/page.tsx';
 import { QrCode } from '../../parts/qr-code.tsx';
 import { Notice } from '../../parts/say.tsx';
 import { useQuery } from '../../parts/use-query.ts';
-import { node } from '../../session.ts';
 import { countryName, packageName, word } from '../words.ts';
+import { contentOf, Grid, NotForYou, PartyBox, Reference, Sheet } from './sheet.tsx';
 
 /**
  * Papers out of the dossier, an A4 form each, from the same data that was filed. UN/EDIFACT 1001: 380 commercial invoice, 271 packing
@@ -32,9 +31,6 @@ export function PrintPage() {
   );
 }
 
-const contentOf = <T,>(view: DossierView, name: string): T | undefined =>
-  view.sections.find((one) => one.name === name)?.content as T | undefined;
-
 function Form({ view, form }: { readonly view: DossierView; readonly form: string }) {
   const certificate = view.certificates.find((one) => one.certificate === form);
   const title = certificate === undefined ? word('form', form) : word('certificate', certificate.kind);
@@ -50,15 +46,7 @@ function Form({ view, form }: { readonly view: DossierView; readonly form: strin
         </div>
       }
     >
-      <article class="sheet">
-        {node.value?.demo === true && (
-          <p class="sheet-demo">
-            <strong>
-              {language === 'en' ? null : <>{t('verify.demo')} · </>}
-              <span lang="en">DEMONSTRATION, NOT AN OFFICIAL DOCUMENT</span>
-            </strong>
-          </p>
-        )}
+      <Sheet>
         {certificate !== undefined ? (
           <CertificateForm view={view} certificate={certificate} />
         ) : form === 'invoice' ? (
@@ -68,90 +56,8 @@ function Form({ view, form }: { readonly view: DossierView; readonly form: strin
         ) : (
           <ConsignmentNote view={view} />
         )}
-        <p class="small">{t('part.independent')}</p>
-      </article>
+      </Sheet>
     </Page>
-  );
-}
-
-const NotForYou = () => (
-  <Notice kind="wait">
-    <p>{t('print.notForYou')}</p>
-  </Notice>
-);
-
-function PartyBox({ title, party }: { readonly title: string; readonly party: Party | undefined }) {
-  return (
-    <div class="box">
-      <h2>{title}</h2>
-      {party === undefined ? (
-        <p>–</p>
-      ) : (
-        <p>
-          {party.name}
-          <br />
-          {party.address !== undefined && (
-            <>
-              {party.address}
-              <br />
-            </>
-          )}
-          {countryName(party.country)}
-          {party.identifier !== undefined && (
-            <>
-              <br />
-              {t('filing.identifier')}: {party.identifier}
-            </>
-          )}
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** Reference and version of the dossier, as text and as QR: who holds the paper finds the data. */
-function Reference({ view }: { readonly view: DossierView }) {
-  return (
-    <div class="box">
-      <QrCode text={`${location.origin}/dossiers/${view.dossier}`} label={t('operator.reference')} />
-      <p class="small">
-        {t('operator.reference')}: {view.dossier}, {t('operator.versionShort', { version: view.version })},{' '}
-        {formatDate(view.filedAt)}
-      </p>
-    </div>
-  );
-}
-
-function Grid({
-  head,
-  rows,
-}: {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly ComponentChildren[])[];
-}) {
-  return (
-    <table class="grid">
-      <thead>
-        <tr>
-          {head.map((one) => (
-            <th key={one} scope="col">
-              {one}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a printed line has no other name than its place
-          <tr key={i}>
-            {row.map((cell, j) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: as above
-              <td key={j}>{cell}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 
