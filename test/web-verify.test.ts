@@ -204,6 +204,7 @@ describe('at last, once revoked', () => {
       return answer;
     });
     expect(text).toContain('The authority has revoked it.');
+    expect(text).not.toContain('none came with it');
     await expectSound(page, 'verify-revoked');
     await page.context().close();
   }, 90_000);

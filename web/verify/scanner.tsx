@@ -65,7 +65,6 @@ export function Scanner({ onFound }: { readonly onFound: (text: string) => void 
     );
   return (
     <div class="scanner">
-      {/* biome-ignore lint/a11y/useMediaCaption: a camera's own picture has no words */}
       <video ref={video} playsInline muted aria-label={t('verify.camera')} />
       <p class="quiet">{t('verify.scanHint')}</p>
     </div>

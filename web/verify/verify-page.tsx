@@ -201,7 +201,7 @@ function Answer({ judged }: { readonly judged: Judged }) {
           )}
           {body?.validUntil !== undefined && (
             <>
-              <dt>{t('operator.validity')}</dt>
+              <dt>{t('officer.validUntil')}</dt>
               <dd>{formatDate(body.validUntil)}</dd>
             </>
           )}
@@ -222,12 +222,16 @@ function Answer({ judged }: { readonly judged: Judged }) {
               <dd>{t('verify.registryAge', { version: used.version, age: formatSince(used.publishedAt) })}</dd>
             </>
           )}
-          <dt>{t('verify.revocations')}</dt>
-          <dd>
-            {status === undefined
-              ? t('verify.noList')
-              : t('verify.listAge', { age: formatSince(status.asOf), until: formatDate(status.validUntil) })}
-          </dd>
+          {(status !== undefined || judged.verdict.reason === 'status-list-missing') && (
+            <>
+              <dt>{t('verify.revocations')}</dt>
+              <dd>
+                {status === undefined
+                  ? t('verify.noList')
+                  : t('verify.listAge', { age: formatSince(status.asOf), until: formatDate(status.validUntil) })}
+              </dd>
+            </>
+          )}
           {unchecked.length > 0 && (
             <>
               <dt>{t('verify.unchecked')}</dt>

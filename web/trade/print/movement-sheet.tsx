@@ -2,7 +2,7 @@ import { useRoute } from 'preact-iso';
 import type { DossierView, MovementView } from '../../../trade/contract.ts';
 import type { GoodsSection } from '../../../trade/section.ts';
 import { ApiProblem, api } from '../../api.ts';
-import { formatDate, formatMass, formatNumber, href, t } from '../../languages/index.ts';
+import { formatDate, formatNumber, href, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { Button, LinkButton } from '../../parts/button.tsx';
 import { Answer, Only, Page } from '../../parts/page.tsx';
@@ -127,7 +127,7 @@ function MovementSheet({
               goods?.items.map((item) => `${item.hs} ${item.description}`).join('; ') ?? '–',
               packages ?? t('operator.all'),
               // Of a part the mass is not known.
-              goods === undefined || one.packages !== undefined ? '–' : formatMass(goods.grossMass),
+              goods === undefined || one.packages !== undefined ? '–' : formatNumber(goods.grossMass),
             ];
           })}
         />
