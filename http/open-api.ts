@@ -10,9 +10,13 @@ export interface Described {
   readonly address: string;
   /** The OpenID Connect issuer whose tokens the node takes. */
   readonly issuer: string;
+  /** Name of the session cookie. */
+  readonly cookie: string;
 }
 
 interface Operation {
+  summary?: string;
+  description?: string;
   parameters?: unknown[];
   responses: Record<string, unknown>;
   security?: unknown[];
@@ -95,7 +99,7 @@ const STREAMED = {
 };
 
 /** The OpenAPI 3.1 document of the contracts; each operation may answer with problem details. */
-export async function openApiDocument({ address, issuer }: Described): Promise<Record<string, unknown>> {
+export async function openApiDocument({ address, issuer, cookie }: Described): Promise<Record<string, unknown>> {
   const generator = new OpenAPIGenerator({ schemaConverters: [new ZodToJsonSchemaConverter()] });
   const document = await generator.generate(
     { trade: tradeContract, members: membersContract },
@@ -105,10 +109,11 @@ export async function openApiDocument({ address, issuer }: Described): Promise<R
         version: '0.1.0',
         description:
           'One member node of the platform on smooth trade. Independent; not affiliated with, or endorsed by, any state or body.',
+        contact: { name: 'The member that runs this node', url: address },
         license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       },
       servers: [{ url: `${address}/api` }],
-      security: [{ oauth2: [] }],
+      security: [{ oauth2: [] }, { session: [], csrf: [] }],
       tags: [
         { name: 'members', description: 'Members, authorities, operators, delegations' },
         { name: 'trade', description: 'Dossiers, movements, decisions, certificates' },
@@ -119,6 +124,19 @@ export async function openApiDocument({ address, issuer }: Described): Promise<R
             type: 'oauth2',
             flows: { clientCredentials: { tokenUrl: `${issuer}/token`, scopes: {} } },
             description: `Tokens of the member's identity provider for ${address}/api. Where its metadata (${issuer}/.well-known/openid-configuration) names another token address, that one counts.`,
+          },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: cookie,
+            description: 'The session of a browser, begun at /sign-in.',
+          },
+          csrf: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'X-CSRF-Token',
+            description:
+              "Goes with every request of a session that changes something; the session's own page gets it at /session.",
           },
           driverLink: {
             type: 'apiKey',
@@ -134,12 +152,19 @@ export async function openApiDocument({ address, issuer }: Described): Promise<R
   const paths = { ...document.paths, ...structuredClone(STREAMED) } as Record<string, Record<string, Operation>>;
   for (const [path, operations] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      operation.responses = { ...operation.responses, default: PROBLEM };
+      operation.responses = { ...operation.responses, '4XX': PROBLEM, '5XX': PROBLEM };
       if (method === 'post' && path !== '/attachments')
         operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
       // Who the members are is told to everyone.
       if (path === '/members') operation.security = [];
       if (/^\/driver(\/|$)/.test(path)) operation.security = [{ driverLink: [] }];
+      const who =
+        operation.security?.length === 0
+          ? 'For anyone.'
+          : path.startsWith('/driver')
+            ? 'For the driver who holds a link.'
+            : 'For accounts of this member; what each may do follows from its operator, its delegations or its mandates.';
+      operation.description = `${operation.summary}. ${who} Whatever is declined is answered with problem details and a stable code.`;
     }
   }
   return { ...document, paths } as unknown as Record<string, unknown>;

@@ -55,9 +55,9 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
   const sessions = new Sessions({ node, signIn, accounts: node.accounts, browser });
   const api = serveContracts(node.routers);
   const { address } = context.registry.getMember(context.member);
+  const document = openApiDocument({ address, issuer: signIn.issuer, cookie: sessions.cookie });
   const underTls = address.startsWith('https:');
   const secured = underTls ? [...SECURED, ['strict-transport-security', 'max-age=31536000'] as const] : SECURED;
-  const document = openApiDocument({ address, issuer: signIn.issuer });
 
   const logAccident = (error: unknown, code: string, requestId: string): void => {
     const cause = error instanceof Refusal ? (error.cause ?? error) : error;

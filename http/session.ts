@@ -53,9 +53,9 @@ export class Sessions {
         : new OpenIdClient({ ...options.browser, issuer: options.signIn.issuer, address: this.#address });
   }
 
-  /** Where forms of this node's pages may lead: the identity provider's sign-out. */
-  get issuer(): string {
-    return this.#options.signIn.issuer;
+  /** Name of the cookie that holds a session. */
+  get cookie(): string {
+    return this.#cookie;
   }
 
   /**

@@ -1,6 +1,6 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
-import { Commitment, Country, Identifier, Instant, text, Uuid } from '../values/schema.ts';
+import { Commitment, Country, Identifier, Instant, MoneyValue, text, Uuid } from '../values/schema.ts';
 import { deskContract } from './desk-contract.ts';
 import { driverContract } from './driver-contract.ts';
 import { page, pageOf } from './paging.ts';
@@ -15,7 +15,7 @@ import {
   MovementBody,
   RequirementBody,
 } from './record.ts';
-import { AudienceEntry, Route, SectionContents, SectionName } from './section.ts';
+import { AudienceEntry, ConsignmentItem, Route, SectionContents, SectionName } from './section.ts';
 import { POST_STATES } from './state.ts';
 import { webhookContract } from './webhook-contract.ts';
 
@@ -54,6 +54,16 @@ export const Amendment = z.strictObject({
   reason: text(500),
 });
 export type Amendment = z.infer<typeof Amendment>;
+
+/** What is wrong with an input, and where; data, not an error. */
+const FindingView = z.object({
+  path: z.string(),
+  code: z.string(),
+  message: z.string(),
+  params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  row: z.int().optional(),
+  column: z.int().optional(),
+});
 
 const RecordReceipt = z.object({ id: Uuid, type: z.string(), commitment: Commitment, index: z.int() });
 export const FilingReceipt = z.object({
@@ -236,7 +246,7 @@ export const ImportAnswer = z.object({
     z.object({
       row: z.int(),
       receipt: FilingReceipt.optional(),
-      refusal: z.object({ code: z.string(), detail: z.string(), findings: z.array(z.unknown()).optional() }).optional(),
+      refusal: z.object({ code: z.string(), detail: z.string(), findings: z.array(FindingView).optional() }).optional(),
     }),
   ),
 });
@@ -257,7 +267,7 @@ export const tradeContract = {
   checkDossier: base
     .route({ method: 'POST', path: '/dossier-checks', summary: 'Check a dossier without filing it' })
     .input(DossierFiling)
-    .output(z.object({ findings: z.array(z.unknown()) })),
+    .output(z.object({ findings: z.array(FindingView) })),
   importDossiers: base
     .route({ method: 'POST', path: '/dossier-imports', summary: 'File many dossiers, each on its own' })
     .input(z.strictObject({ dossiers: z.array(z.unknown()).min(1).max(500) }))
@@ -265,7 +275,13 @@ export const tradeContract = {
   parseItems: base
     .route({ method: 'POST', path: '/item-tables', summary: 'Read consignment items from a CSV table' })
     .input(ItemsTable)
-    .output(z.object({ items: z.array(z.unknown()), values: z.array(z.unknown()), findings: z.array(z.unknown()) })),
+    .output(
+      z.object({
+        items: z.array(ConsignmentItem),
+        values: z.array(z.object({ item: z.int(), value: MoneyValue })),
+        findings: z.array(FindingView),
+      }),
+    ),
   listDossiers: base
     .route({ method: 'GET', path: '/dossiers', summary: 'List the dossiers that the caller may see' })
     .input(
