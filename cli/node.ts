@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { Statement } from '../http/figures.ts';
 import { listen } from '../http/listen.ts';
 import { createApp } from '../http/server.ts';
 import { SignIn } from '../http/sign-in.ts';
@@ -25,6 +26,8 @@ export const Environment = z.object({
   /** The node's client for browsers at that issuer; without both nobody signs in with a browser. */
   DOSTYK_CLIENT_ID: z.string().min(1).optional(),
   DOSTYK_CLIENT_SECRET: z.string().min(1).optional(),
+  /** What the member withholds of its figures and explains; a JSON file. */
+  DOSTYK_STATEMENT: z.string().min(1).optional(),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
 });
@@ -45,6 +48,18 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     }),
     remedy: 'See README, production.',
   });
+}
+
+/** @throws Refusal 500 `statement-invalid` */
+function readStatement(file: string | undefined): Statement | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return Statement.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (cause) {
+    throw new Refusal(500, 'statement-invalid', `${file} is not of the form of a statement: see http/README.md.`, {
+      cause,
+    });
+  }
 }
 
 const STUCK_MS = 60_000;
@@ -89,10 +104,13 @@ export async function runNode(
   // The witness listens before the sequencer starts: six nodes that start together must not wait for each other.
   const { DOSTYK_CLIENT_ID: clientId, DOSTYK_CLIENT_SECRET: clientSecret } = environment;
   const browser = clientId !== undefined && clientSecret !== undefined ? { clientId, clientSecret } : undefined;
-  const server = await listen(createApp({ node, signIn, browser, log }), {
-    host: environment.HOST,
-    port: environment.PORT,
-  });
+  const server = await listen(
+    createApp({ node, signIn, browser, statement: readStatement(environment.DOSTYK_STATEMENT), log }),
+    {
+      host: environment.HOST,
+      port: environment.PORT,
+    },
+  );
   node.start();
   // A batch that neither commits nor fails would block the log without a sound.
   const watchdog = setInterval(() => {

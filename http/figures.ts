@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { Instant } from '../values/schema.ts';
 import type { HttpNode } from './node.ts';
 
 /**
@@ -7,15 +9,33 @@ import type { HttpNode } from './node.ts';
 
 export const FIGURES = ['published', 'final', 'queued', 'cosigned', 'peers'] as const;
 
-export interface Statement {
-  readonly withheld?: readonly (typeof FIGURES)[number][];
-  /** By language; English at least. */
-  readonly explanations?: readonly {
-    readonly at: string;
-    readonly about: string;
-    readonly text: Readonly<Record<string, string>>;
-  }[];
-}
+const said = z.string().min(1).max(1000);
+
+/** What a member says of its own figures; a file of this form is named by DOSTYK_STATEMENT. */
+export const Statement = z.strictObject({
+  withheld: z.array(z.enum(FIGURES)).max(FIGURES.length).optional(),
+  explanations: z
+    .array(
+      z.strictObject({
+        at: Instant,
+        about: z.string().min(1).max(200),
+        /** By language; English at least, the others as far as they are written. */
+        text: z.strictObject({
+          en: said,
+          zh: said.optional(),
+          kk: said.optional(),
+          ky: said.optional(),
+          tg: said.optional(),
+          tk: said.optional(),
+          uz: said.optional(),
+          ru: said.optional(),
+        }),
+      }),
+    )
+    .max(50)
+    .optional(),
+});
+export type Statement = z.infer<typeof Statement>;
 
 export async function figuresOf(
   { context, federation }: Pick<HttpNode, 'context' | 'federation'>,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { filing } from '../test/filing.ts';
 import { type Answer, type Asked, ask, differing, problemIn, Served, sendRaw } from '../test/served-node.ts';
 import { Refusal } from '../values/refusal.ts';
+import { Statement } from './figures.ts';
 import { listen } from './listen.ts';
 import { createApp } from './server.ts';
 import { SignIn } from './sign-in.ts';
@@ -420,4 +421,21 @@ describe('listening', () => {
     expect(refused).toBeInstanceOf(Refusal);
     expect((refused as Refusal).code).toBe('port-taken');
   });
+});
+
+test('a member withholds a figure in so many words, and explains itself', async () => {
+  const explanations = [{ at: '2026-11-23T10:00:00Z', about: 'unreachable', text: { en: 'A power cut.' } }];
+  const statement = Statement.parse({ withheld: ['queued', 'peers'], explanations });
+  const own = await served.serve({ statement });
+  const figures = JSON.parse((await ask(own, '/figures')).text) as Record<string, unknown>;
+  expect(figures).toMatchObject({ member: 'KZ', queued: 'withheld', peers: 'withheld', explanations });
+  expect(typeof figures['published']).toBe('number');
+  const open = JSON.parse((await ask(port, '/figures')).text) as Record<string, unknown>;
+  expect(open).toMatchObject({ queued: 0, explanations: [] });
+  for (const wrong of [
+    { withheld: ['all'] },
+    { explanations: [{ at: 'today', about: 'x', text: { en: 'y' } }] },
+    { text: 1 },
+  ])
+    expect(Statement.safeParse(wrong).success).toBe(false);
 });

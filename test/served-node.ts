@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { expect } from 'vitest';
+import type { Statement } from '../http/figures.ts';
 import { type RunningIssuer, startIssuer } from '../http/identity-provider.ts';
 import { listen, type RunningServer } from '../http/listen.ts';
 import { PROBLEMS } from '../http/problems.ts';
@@ -113,11 +114,16 @@ export class Served {
 
   /** @returns the port of a server for this node, or for one that differs from it in something */
   async serve(
-    options: { readonly node?: DostykNode; readonly issuer?: string; readonly clock?: () => Date } = {},
+    options: {
+      readonly node?: DostykNode;
+      readonly issuer?: string;
+      readonly clock?: () => Date;
+      readonly statement?: Statement;
+    } = {},
   ): Promise<number> {
-    const { node = this.node, issuer = this.issuer.issuer, clock = () => new Date() } = options;
+    const { node = this.node, issuer = this.issuer.issuer, clock = () => new Date(), statement } = options;
     const signIn = new SignIn({ issuer, audience: this.audience, accounts: node.accounts, clock });
-    const server = await listen(createApp({ node, signIn, log: (entry) => this.logged.push(entry) }), {
+    const server = await listen(createApp({ node, signIn, statement, log: (entry) => this.logged.push(entry) }), {
       host: '127.0.0.1',
       port: 0,
     });
