@@ -164,6 +164,7 @@ export class DostykNode {
       delegations: delegations.filter(({ to }) => to === caller.operator),
       requestId,
       idempotencyKey,
+      reportFault: (act, error) => this.#onError(`${act}, request ${requestId}`, error),
     };
   }
 

@@ -31,4 +31,6 @@ export interface RequestContext extends NodeContext {
   readonly delegations: readonly Delegation[];
   readonly idempotencyKey?: string | undefined;
   readonly requestId: string;
+  /** For the node's log: an unexpected error that the answer only names, because the rest of the request went on. */
+  reportFault(act: string, error: unknown): void;
 }

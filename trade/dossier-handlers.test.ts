@@ -198,6 +198,43 @@ describe('import', () => {
     expect(await nodes.footprint('UZ')).toEqual(before);
   });
 
+  test('a row on which the node fails is answered as such, told to the log, and filed by a repeat; the others stand', async () => {
+    const context = await nodes.as('UZ/exporter', 'import-2');
+    const dossiers = [apricots(), apricots(), apricots()];
+    const faults: [string, unknown][] = [];
+    let calls = 0;
+    const failing: typeof context = {
+      ...context,
+      random: (length) => {
+        calls += 1;
+        if (calls === 1) throw new Error('no entropy');
+        return context.random(length);
+      },
+      reportFault: (act, error) => faults.push([act, error]),
+    };
+    const first = await call(importDossiers, { dossiers }, { context: failing });
+    expect(first).toMatchObject({ accepted: 2, refused: 1 });
+    const [failed] = first.results.filter(({ refusal }) => refusal?.code === 'internal');
+    expect(JSON.stringify(failed)).not.toContain('entropy');
+    expect(faults).toEqual([[`import row ${failed?.row}`, new Error('no entropy')]]);
+
+    const broken = {
+      ...failing,
+      idempotencyKey: 'import-3',
+      random: () => {
+        throw new Error('no entropy');
+      },
+    };
+    await expect(call(importDossiers, { dossiers: [apricots(), apricots()] }, { context: broken })).rejects.toThrow(
+      'no entropy',
+    );
+
+    const second = await call(importDossiers, { dossiers }, { context });
+    expect(second).toMatchObject({ accepted: 3, refused: 0 });
+    const repeated = second.results.map(({ row, receipt }) => [row, receipt?.repeated]);
+    expect(repeated).toEqual([1, 2, 3].map((row) => [row, row !== failed?.row]));
+  });
+
   test('a table of items is read by operators only', async () => {
     const csv =
       'number,hs,description,origin,net mass,gross mass,package code,package count\n1,081310,Apricots,UZ,10,11,CT,1\n';

@@ -141,6 +141,7 @@ const checkFiling = os.checkDossier.handler(async ({ input, context }) => {
 
 const importDossiers = os.importDossiers.handler(async ({ input, context }) => {
   requireOperator(context.caller, { scope: 'file' }, context.delegations, context.clock());
+  const faults: unknown[] = [];
   // All at once: what is accepted shares one transaction and one flush to disk.
   const results = await Promise.all(
     input.dossiers.map(async (candidate, i) => {
@@ -158,11 +159,17 @@ const importDossiers = os.importDossiers.handler(async ({ input, context }) => {
             : { ...context, idempotencyKey: `${context.idempotencyKey}/${row}` };
         return { row, receipt: await file(own, parsed.data) };
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        return { row, refusal: { code: error.code, detail: error.message, findings: [...error.findings] } };
+        if (error instanceof Refusal)
+          return { row, refusal: { code: error.code, detail: error.message, findings: [...error.findings] } };
+        // The other rows may be in the log already: a failed answer would hide their receipts.
+        context.reportFault(`import row ${row}`, error);
+        faults.push(error);
+        return { row, refusal: { code: 'internal', detail: 'The node failed; send this row again.', findings: [] } };
       }
     }),
   );
+  // No row has an answer to keep: the node itself is out of order, and says so.
+  if (faults.length === results.length) throw faults[0];
   const count = results.filter((one) => 'receipt' in one).length;
   return { accepted: count, refused: results.length - count, results };
 });
