@@ -39,13 +39,16 @@ test('the OpenAPI document names every operation, its problems, and schemas that
   expect(references.filter((name) => document.components.schemas[name] === undefined)).toEqual([]);
 });
 
-test('it says how to sign in, how to repeat, how to send a file, and what needs no sign-in', async () => {
+test('it says how to sign in, how to repeat, how to send a file, what needs no sign-in, and what each parameter means', async () => {
   const document = (await openApiDocument({
     address: 'http://node.example',
     issuer: 'http://issuer.example',
     cookie: 'dostyk-kz',
   })) as {
-    paths: Record<string, Record<string, Operation & { parameters?: { name: string }[]; security?: unknown[] }>>;
+    paths: Record<
+      string,
+      Record<string, Operation & { parameters?: { name: string; description?: string }[]; security?: unknown[] }>
+    >;
     components: { securitySchemes: unknown };
   };
   expect(document.components.securitySchemes).toMatchObject({
@@ -55,6 +58,7 @@ test('it says how to sign in, how to repeat, how to send a file, and what needs 
   for (const [path, operations] of Object.entries(document.paths))
     for (const [method, { parameters = [], security }] of Object.entries(operations)) {
       const names = parameters.map(({ name }) => name);
+      for (const { name, description } of parameters) expect(description, `${path} ${name}`).toBeTruthy();
       expect([path, method, names.includes('Idempotency-Key')]).toEqual([
         path,
         method,

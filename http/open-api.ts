@@ -14,10 +14,15 @@ export interface Described {
   readonly cookie: string;
 }
 
+interface Parameter {
+  readonly name: string;
+  description?: string;
+}
+
 interface Operation {
   summary?: string;
   description?: string;
-  parameters?: unknown[];
+  parameters?: Parameter[];
   responses: Record<string, unknown>;
   security?: unknown[];
 }
@@ -33,6 +38,27 @@ const IDEMPOTENCY_KEY = {
   required: false,
   description: 'A repeat with the same key and the same content gets the first answer; nothing is done twice.',
   schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
+};
+
+/** What a parameter means, which is the same wherever it stands. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  awaiting: "`me`: only those where something is awaited from the caller's operator or authority.",
+  certificate: 'Id of the certificate.',
+  commitment: 'Commitment of the record, as the log holds it.',
+  cursor: 'Where to go on: `next` of the page before.',
+  delegation: 'Id of the delegation.',
+  dossier: 'Id of the dossier.',
+  goods: 'An HS code or its beginning: only what concerns goods under it.',
+  hash: 'What the upload answered as `hash`.',
+  limit: 'How many at most.',
+  link: 'Id of the link, which is not its secret.',
+  movement: 'Id of the movement.',
+  name: 'The name of the file, as people read it.',
+  post: 'Id of the post, as /members lists it.',
+  search: 'In places, goods, partners, plates, containers, seals and ids, as far as the caller may read them.',
+  sort: '`filed`: last filed first. `awaited`: with `awaiting`, the longest awaited first.',
+  state: 'Only those in this state.',
+  webhook: 'Id of the webhook.',
 };
 
 const binary = { '*/*': { schema: { type: 'string', format: 'binary' } } };
@@ -153,6 +179,7 @@ export async function openApiDocument({ address, issuer, cookie }: Described): P
   for (const [path, operations] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       operation.responses = { ...operation.responses, '4XX': PROBLEM, '5XX': PROBLEM };
+      for (const parameter of operation.parameters ?? []) parameter.description ??= PARAMETERS[parameter.name] ?? '';
       if (method === 'post' && path !== '/attachments')
         operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
       // Who the members are is told to everyone.
