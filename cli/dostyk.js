@@ -17,7 +17,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
 function newest(folder) {
   let time = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith('.') || ['node_modules', 'dist', 'examples', 'test'].includes(entry.name)) continue;
+    if (entry.name.startsWith('.') || ['node_modules', 'dist', 'examples', 'quality', 'test'].includes(entry.name))
+      continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) time = Math.max(time, newest(path));
     else if (

@@ -24,6 +24,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: ['values', 'log', 'members', 'trade'],
   'platform.ts': EVERYTHING,
   bench: EVERYTHING,
+  quality: EVERYTHING,
   test: EVERYTHING,
 };
 
@@ -140,7 +141,7 @@ function impurity(path: string, text: string, members: readonly string[]): strin
         found.push(`${path}: pure code takes clock, randomness and input as arguments (${pattern.source})`);
     }
   }
-  if (!['values', 'test', 'bench'].includes(folder)) {
+  if (!['values', 'test', 'bench', 'quality'].includes(folder)) {
     for (const code2 of members) {
       if (new RegExp(`['"\`]${code2}['"\`]`).test(code))
         found.push(`${path}: names the member ${code2}; members are data`);
