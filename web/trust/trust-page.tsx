@@ -22,14 +22,18 @@ interface Fault {
 
 interface Row {
   readonly member: MemberView;
-  readonly figures: Figures | undefined;
+  /** `asked`: no answer yet · `away`: none came. */
+  readonly figures: Figures | 'asked' | 'away';
 }
 
 /** The six as equals: each one's own figures, from each one's own node, and an audit that anyone can run. */
 export function TrustPage() {
   const { list, name } = useMembers();
   const ask = useQuery(
-    async () => Promise.all(list.map(async (member): Promise<Row> => ({ member, figures: await figuresOf(member) }))),
+    async () =>
+      list.length === 0
+        ? undefined
+        : Promise.all(list.map(async (member): Promise<Row> => ({ member, figures: await figuresOf(member) }))),
     [list.length],
   );
   const health = useQuery(async () => (await fetch('/health')).json() as Promise<{ faults: Fault[] }>, []);
@@ -39,56 +43,55 @@ export function TrustPage() {
         <Loading />
       </Page>
     );
-  const own = ask.data?.find(({ member }) => member.code === node.value?.member)?.figures;
+  // The rows stand there from the start, so that nothing below them moves when the answers come.
+  const rows = ask.data ?? list.map((member): Row => ({ member, figures: 'asked' }));
+  const own = rows.find(({ member }) => member.code === node.value?.member)?.figures;
   return (
     <Page title={t('trust.title')} lead={t('trust.lead')}>
-      <Answer query={ask}>
-        {(rows) => (
-          <Table
-            caption={t('trust.table')}
-            rows={rows}
-            rowKey={({ member }) => member.code}
-            columns={[
-              {
-                key: 'member',
-                head: t('trust.member'),
-                rowHead: true,
-                cell: ({ member }) => (
-                  <span>
-                    {nameIn(member.name)}
-                    {member.code === node.value?.member && <span class="quiet"> ({t('trust.own')})</span>}
-                  </span>
-                ),
-              },
-              {
-                key: 'size',
-                head: t('trust.size'),
-                number: true,
-                cell: ({ figures }) => (figures === undefined ? t('trust.away') : figureText(figures.published)),
-              },
-              {
-                key: 'final',
-                head: t('trust.final'),
-                number: true,
-                cell: ({ figures }) => (figures === undefined ? '–' : figureText(figures.final)),
-              },
-              {
-                key: 'cosigned',
-                head: t('trust.cosigned'),
-                cell: ({ figures }) => (figures === undefined ? '–' : cosigners(figures, name)),
-              },
-              {
-                key: 'last',
-                head: t('trust.last'),
-                cell: ({ figures }) => (figures === undefined ? '–' : lastCheckpoint(figures)),
-              },
-              { key: 'lag', head: t('trust.lag'), cell: ({ member }) => <Lag member={member} own={own} /> },
-            ]}
-          />
-        )}
-      </Answer>
-      {ask.data?.flatMap(({ member, figures }) =>
-        (figures?.explanations ?? []).map((one) => (
+      <Table
+        caption={t('trust.table')}
+        rows={rows}
+        rowKey={({ member }) => member.code}
+        columns={[
+          {
+            key: 'member',
+            head: t('trust.member'),
+            rowHead: true,
+            cell: ({ member }) => (
+              <span>
+                {nameIn(member.name)}
+                {member.code === node.value?.member && <span class="quiet"> ({t('trust.own')})</span>}
+              </span>
+            ),
+          },
+          {
+            key: 'size',
+            head: t('trust.size'),
+            number: true,
+            cell: ({ figures }) =>
+              figures === 'away' ? t('trust.away') : known(figures, ({ published }) => figureText(published)),
+          },
+          {
+            key: 'final',
+            head: t('trust.final'),
+            number: true,
+            cell: ({ figures }) => known(figures, ({ final }) => figureText(final)),
+          },
+          {
+            key: 'cosigned',
+            head: t('trust.cosigned'),
+            cell: ({ figures }) => known(figures, (one) => cosigners(one, name)),
+          },
+          {
+            key: 'last',
+            head: t('trust.last'),
+            cell: ({ figures }) => known(figures, lastCheckpoint),
+          },
+          { key: 'lag', head: t('trust.lag'), cell: ({ member }) => <Lag member={member} own={own} /> },
+        ]}
+      />
+      {rows.flatMap(({ member, figures }) =>
+        (typeof figures === 'string' ? [] : figures.explanations).map((one) => (
           <Notice
             key={`${member.code} ${one.at}`}
             title={`${nameIn(member.name)}, ${formatDate(one.at)}: ${one.about}`}
@@ -148,12 +151,15 @@ export function TrustPage() {
   );
 }
 
-async function figuresOf(member: MemberView): Promise<Figures | undefined> {
+/** What is not known is not zero. */
+const known = (figures: Row['figures'], text: (figures: Figures) => string): string =>
+  figures === 'asked' ? '…' : figures === 'away' ? '–' : text(figures);
+
+async function figuresOf(member: MemberView): Promise<Figures | 'away'> {
   try {
     return await askFigures(member.code === node.value?.member ? '' : member.address);
   } catch {
-    // Shown as not answering: what is not known is not zero.
-    return undefined;
+    return 'away';
   }
 }
 
@@ -178,9 +184,10 @@ function lastCheckpoint({ cosigned }: Figures): string {
 }
 
 /** How far this node's copy of another's log is behind what it countersigned. */
-function Lag({ member, own }: { readonly member: MemberView; readonly own: Figures | undefined }) {
+function Lag({ member, own }: { readonly member: MemberView; readonly own: Row['figures'] | undefined }) {
   if (member.code === node.value?.member) return <>–</>;
-  if (own === undefined) return <>{t('part.unknown')}</>;
+  if (own === 'asked') return <>…</>;
+  if (own === undefined || own === 'away') return <>{t('part.unknown')}</>;
   if (own.peers === 'withheld') return <>{t('trust.withheld')}</>;
   const peer = own.peers.find((one) => one.member === member.code);
   const behind = peer === undefined ? 0 : Math.max(0, peer.cosigned - peer.mirrored);
