@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Demo, startDemo } from '../test/demo.ts';
+import { lighthouse } from './lighthouse.ts';
 import { lint } from './lint.ts';
 import type { Part, Result } from './part.ts';
 
 /** Runs the parts one after the other, and says at the end what each found. */
 
-const PARTS: Readonly<Record<string, Part>> = { lint };
+const PARTS: Readonly<Record<string, Part>> = { lint, lighthouse };
 
 interface Row extends Result {
   readonly part: string;

@@ -4,20 +4,25 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import chromium from '@sparticuz/chromium';
-import { type Browser, chromium as playwright } from 'playwright-core';
+import { type Browser, type LaunchOptions, chromium as playwright } from 'playwright-core';
+
+/** A real Chromium from an npm package. */
+export async function openBrowser(): Promise<Browser> {
+  return playwright.launch(await launchOptions());
+}
 
 /**
- * A real Chromium from an npm package. Its own list of arguments is not used: it switches web security off, which would blind
+ * How that Chromium is started. Its package's own list of arguments is not used: it switches web security off, which would blind
  * every test of a security header.
  */
-export async function openBrowser(): Promise<Browser> {
+export async function launchOptions(): Promise<LaunchOptions & { readonly args: string[] }> {
   const executablePath = await chromium.executablePath();
   const env: Record<string, string> = { ...(process.env as Record<string, string>) };
   // Where the system lacks libnss3 the package brings it along, packed.
   if (!['/usr/lib/x86_64-linux-gnu/libnss3.so', '/usr/lib64/libnss3.so'].some(existsSync)) {
     env['LD_LIBRARY_PATH'] = `${unpackLibraries()}:${env['LD_LIBRARY_PATH'] ?? ''}`;
   }
-  return playwright.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'], env });
+  return { executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'], env };
 }
 
 /** The libraries as a tar archive under brotli: unpacked by hand, as no tar may be installed. */
