@@ -182,6 +182,8 @@ export async function openApiDocument({ address, issuer, cookie }: Described): P
       for (const parameter of operation.parameters ?? []) parameter.description ??= PARAMETERS[parameter.name] ?? '';
       if (method === 'post' && path !== '/attachments')
         operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
+      // What only reads needs no mark of the session.
+      if (method === 'get') operation.security = [{ oauth2: [] }, { session: [] }];
       // Who the members are is told to everyone.
       if (path === '/members') operation.security = [];
       if (/^\/driver(\/|$)/.test(path)) operation.security = [{ driverLink: [] }];
