@@ -1,11 +1,10 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { launchOptions } from '../test/browser.ts';
 import { type Demo, eventually } from '../test/demo.ts';
 import { filing } from '../test/filing.ts';
 import { signIn } from '../test/web.ts';
-import { type Part, type Result, run } from './part.ts';
+import { freePort, type Part, type Result, run } from './part.ts';
 
 /**
  * Pages as a phone on a slow network would have them, measured by Lighthouse with its own preset. Each run begins without cache and
@@ -183,15 +182,4 @@ function failing(category: Category, reports: readonly Report[]): string[] {
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -5,10 +5,11 @@ import { type Demo, startDemo } from '../test/demo.ts';
 import { lighthouse } from './lighthouse.ts';
 import { lint } from './lint.ts';
 import type { Part, Result } from './part.ts';
+import { proxy } from './proxy.ts';
 
 /** Runs the parts one after the other, and says at the end what each found. */
 
-const PARTS: Readonly<Record<string, Part>> = { lint, lighthouse };
+const PARTS: Readonly<Record<string, Part>> = { lint, lighthouse, proxy };
 
 interface Row extends Result {
   readonly part: string;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Demo, root } from '../test/demo.ts';
 
@@ -28,7 +29,15 @@ export type Part = (surroundings: Surroundings) => Promise<readonly Result[]>;
 export const QUALITY = join(root, 'quality');
 
 /** Tools that would report their use, or ask for a newer version of themselves, are told not to. */
-const QUIET = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', SCARF_ANALYTICS: 'false', CI: '1' };
+export const QUIET = {
+  REDOCLY_TELEMETRY: 'off',
+  REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
+  SCARF_ANALYTICS: 'false',
+  CI: '1',
+};
+
+/** Where one of the installed tools begins. */
+export const tool = (name: string): string => join(QUALITY, 'node_modules', '.bin', name);
 
 export interface Finished {
   readonly code: number | null;
@@ -42,7 +51,7 @@ export function run(
   args: readonly string[],
   { env = {}, heard }: { env?: NodeJS.ProcessEnv; heard?: (text: string) => void } = {},
 ): Promise<Finished> {
-  const path = script.includes('/') ? script : join(QUALITY, 'node_modules', '.bin', script);
+  const path = script.includes('/') ? script : tool(script);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [path, ...args], {
       cwd: root,
@@ -61,5 +70,17 @@ export function run(
     });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** A port of this machine that nothing listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
   });
 }
