@@ -39,7 +39,8 @@ function prepare(title, command, args, env = {}) {
   const { status, error } = spawnSync(command, args, {
     cwd: root,
     stdio: ['ignore', 2, 2],
-    env: { ...process.env, ...env },
+    // `npm run --silent` would silence what fails here as well.
+    env: { ...process.env, npm_config_loglevel: 'error', ...env },
     shell: process.platform === 'win32',
   });
   if (status === 0) return;
