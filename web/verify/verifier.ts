@@ -1,3 +1,5 @@
+import './no-code-from-text.ts';
+
 import { browserCrypto } from '../../log/browser-crypto.ts';
 import { type CodeVerdict, isCode, verifyCode } from '../../log/certificate-code.ts';
 import { MAX_EVIDENCE_BYTES, parseEvidence } from '../../log/evidence.ts';
