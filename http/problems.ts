@@ -144,6 +144,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'too-many-listeners': 'Too many pages watch for changes already. Close some, or wait.',
   usage: 'The command was called wrongly; --help shows how.',
   'version-conflict': 'Another version is in force than the one named. Read it and decide or amend on that.',
+  'version-unknown': 'The dossier has no version of this number here. Its page lists those that are.',
   'webhook-unknown': 'You have no such webhook.',
   'webhooks-full': 'An operator has at most as many webhooks as params.most says.',
   'web-not-built': 'The web app is not built. Run npm run build.',

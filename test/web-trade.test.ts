@@ -93,6 +93,33 @@ describe(`an exporter, by keyboard alone (seed ${SEED})`, () => {
     await visitor.close();
   }, 240_000);
 
+  test('amends it, and sees before it files and after, field by field, what changes', async () => {
+    const visitor = await newVisitor(browser);
+    const page = await signIn(visitor, demo, 'UZ/exporter', `/dossiers/${dossier}`);
+    await page.getByRole('link', { name: 'Amend' }).click();
+    await heading(page, 'Parties').waitFor();
+    await page.getByRole('button', { name: 'To the check' }).click();
+    await page.getByText('Nothing is changed.').waitFor();
+    await page.getByRole('button', { name: /^Change.*Carrier/ }).click();
+    await page.getByLabel('Seals').fill(`${goods.seal}, SECOND-1`);
+    await page.getByRole('button', { name: 'To the check' }).click();
+    const row = page.getByRole('row', { name: new RegExp(`${goods.trailer} · Seals`) });
+    await row.waitFor();
+    expect(await row.getByRole('cell').allTextContents()).toEqual([goods.seal, `${goods.seal}, SECOND-1`]);
+    expect(await page.getByRole('table').getByRole('row').count()).toBe(2);
+    await page.getByLabel('Reason').fill('A second seal.');
+    await page.getByText('The node finds nothing wrong').waitFor();
+    await expectSound(page, 'amendment-check');
+    await page.getByRole('button', { name: 'File the new version' }).click();
+    await page.getByText('Version 2 is filed').waitFor();
+    await page.getByText('2 versions').click();
+    await page.getByText('What version 2 changed').click();
+    await row.waitFor();
+    expect(await row.getByRole('cell').allTextContents()).toEqual([goods.seal, `${goods.seal}, SECOND-1`]);
+    await expectSound(page, 'dossier-versions');
+    await visitor.close();
+  }, 60_000);
+
   test('finds it by partner, trailer and seal, which others do not', async () => {
     const owner = demo.client('UZ/exporter');
     for (const search of [goods.consignee.slice(0, 20), goods.trailer, goods.seal, dossier]) {

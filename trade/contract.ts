@@ -186,6 +186,30 @@ export const DossierSummary = z.object({
 });
 export type DossierSummary = z.infer<typeof DossierSummary>;
 
+export const FieldChange = z.object({
+  /** Names on the way to the field; an element of a list by its own name. */
+  place: z.array(z.string()),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+
+export const VersionDifferences = z.object({
+  dossier: Uuid,
+  version: z.int(),
+  at: Instant,
+  reason: z.string().optional(),
+  route: z.array(FieldChange),
+  /** Sections that changed. `closed`: it changed, and its words are not for this reader; `awaited`: they are not here. */
+  sections: z.array(
+    z.object({
+      name: SectionName,
+      state: z.enum(['added', 'changed', 'removed', 'closed', 'awaited']),
+      changes: z.array(FieldChange),
+    }),
+  ),
+});
+export type VersionDifferences = z.infer<typeof VersionDifferences>;
+
 export const DossierView = DossierSummary.extend({
   manifest: Commitment,
   route: Route,
@@ -302,6 +326,14 @@ export const tradeContract = {
     .route({ method: 'GET', path: '/dossiers/{dossier}', summary: 'One dossier as the caller may see it' })
     .input(z.object({ dossier: Uuid }))
     .output(DossierView),
+  compareVersions: base
+    .route({
+      method: 'GET',
+      path: '/dossiers/{dossier}/versions/{version}/differences',
+      summary: 'What a version says differently from the one before it, field by field',
+    })
+    .input(z.object({ dossier: Uuid, version: z.coerce.number().int().min(1).max(9999) }))
+    .output(VersionDifferences),
   amendDossier: base
     .route({ method: 'POST', path: '/dossiers/{dossier}/amendments', summary: 'Replace sections by new versions' })
     .input(Amendment.extend({ dossier: Uuid }))

@@ -7,6 +7,7 @@ import { deskHandlers } from './desk-handlers.ts';
 import { dossierHandlers } from './dossier-handlers.ts';
 import { driverHandlers } from './driver-handlers.ts';
 import { movementHandlers } from './movement-handlers.ts';
+import { versionHandlers } from './version-handlers.ts';
 import { webhookHandlers } from './webhook-handlers.ts';
 
 /** Every use case of the platform on smooth trade. */
@@ -19,5 +20,6 @@ export const tradeRouter = implement(tradeContract)
     ...certificateHandlers,
     ...deskHandlers,
     ...driverHandlers,
+    ...versionHandlers,
     ...webhookHandlers,
   });

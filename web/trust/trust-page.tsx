@@ -118,7 +118,12 @@ export function TrustPage() {
               {
                 key: 'fault',
                 head: t('trust.fault'),
-                cell: (one) => <Status state="conflicting" label={tMaybe(`problem.${one.code}`) ?? one.code} />,
+                cell: (one) => (
+                  <Status
+                    state="conflicting"
+                    label={tMaybe(`trust.fault.${one.code}`) ?? tMaybe(`problem.${one.code}`) ?? one.code}
+                  />
+                ),
               },
               { key: 'at', head: t('trust.since'), cell: (one) => formatDate(one.firstAt) },
               { key: 'times', head: t('trust.times'), number: true, cell: (one) => formatNumber(one.count) },

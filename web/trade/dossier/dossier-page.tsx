@@ -16,6 +16,7 @@ import { session } from '../../session.ts';
 import { DecideForms } from '../officer/decide.tsx';
 import { AnswerForm, AppealForm, WithdrawForm } from '../operator/acts.tsx';
 import { countryName, word } from '../words.ts';
+import { VersionChanges } from './changes.tsx';
 import { Posts } from './posts.tsx';
 import { Sections } from './sections.tsx';
 
@@ -151,6 +152,7 @@ function Dossier({
           {view.versions.map((one) => (
             <li key={one.version}>
               {t('operator.versionShort', { version: one.version })}, {formatDate(one.at)} {one.reason}
+              {one.version > 1 && <VersionChanges dossier={view.dossier} version={one.version} />}
             </li>
           ))}
         </ol>

@@ -12,6 +12,7 @@ import { Answer, Only, Page } from '../../parts/page.tsx';
 import { ErrorSummary, Loading, Notice, toast } from '../../parts/say.tsx';
 import { useQuery } from '../../parts/use-query.ts';
 import { session } from '../../session.ts';
+import { Changes, changesBetween } from '../dossier/changes.tsx';
 import { countryName, documentName } from '../words.ts';
 import { DocumentsStep } from './documents-step.tsx';
 import { changedSections, emptyForm, type FilingForm, fieldId, fromView, stepOf, sum, toFiling } from './form.ts';
@@ -170,7 +171,15 @@ function Filing({
         <ErrorSummary findings={here} {...(problem === undefined ? {} : { problem })} fieldId={fieldId} />
       )}
       {Step === undefined ? (
-        <CheckStep form={form} findings={findings} problem={problem} busy={busy} onGo={go} />
+        <>
+          <CheckStep form={form} findings={findings} problem={problem} busy={busy} onGo={go} />
+          {before !== undefined && (
+            <>
+              <h2>{t('changes.title')}</h2>
+              <Changes {...changesBetween(toFiling(fromView(before, '', false)), toFiling(form))} />
+            </>
+          )}
+        </>
       ) : (
         <form
           noValidate

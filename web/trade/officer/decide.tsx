@@ -9,6 +9,7 @@ import { Button, LinkButton } from '../../parts/button.tsx';
 import { DayField, RadioField, SelectField, TextField } from '../../parts/field.tsx';
 import { Notice } from '../../parts/say.tsx';
 import { mayDo, session } from '../../session.ts';
+import { VersionChanges } from '../dossier/changes.tsx';
 import { word } from '../words.ts';
 
 /** What an authority does with a dossier: decisions at its own posts, certificates, appeals. Shown by mandate; the node decides anew. */
@@ -177,6 +178,9 @@ export function DecideForm({
           ) : (
             <Notice kind="wait">
               <p>{t('officer.changedMeanwhile', { version: view.version, seen: values.seen })}</p>
+              {Array.from({ length: view.version - values.seen }, (_, i) => values.seen + 1 + i).map((version) => (
+                <VersionChanges key={version} dossier={view.dossier} version={version} />
+              ))}
               <div class="row">
                 <LinkButton kind="secondary" small to={href(`/dossiers/${view.dossier}`)}>
                   {t('officer.readChange')}
