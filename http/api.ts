@@ -16,6 +16,8 @@ const BULK: readonly string[] = ['/dossier-imports', '/item-tables'];
 const notJson = (cause: unknown): Refusal =>
   new Refusal(400, 'json-malformed', `The body is not JSON: ${(cause as Error).message.slice(0, 200)}`, { cause });
 
+const notJsonType = (): Refusal => new Refusal(415, 'content-type-not-json', 'The body must be application/json.');
+
 const inputInvalid = (findings: Refusal['findings']): Refusal =>
   new Refusal(
     400,
@@ -32,9 +34,12 @@ const inputInvalid = (findings: Refusal['findings']): Refusal =>
  */
 export async function contractRequest(request: Request, template: string): Promise<Request> {
   if (['GET', 'HEAD'].includes(request.method)) return new Request(request.url, { method: 'GET' });
-  if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
-    throw new Refusal(415, 'content-type-not-json', 'The body must be application/json.');
-  const body = await readBody(request, BULK.includes(template) ? BULK_LIMIT : JSON_LIMIT);
+  const type = request.headers.get('content-type');
+  if (type !== null && !/^application\/json\s*(;|$)/i.test(type)) throw notJsonType();
+  let body = await readBody(request, BULK.includes(template) ? BULK_LIMIT : JSON_LIMIT);
+  // An operation with nothing to say beyond its address is called without a body.
+  if (type === null && body.length > 0) throw notJsonType();
+  if (type === null) body = new TextEncoder().encode('{}');
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));

@@ -147,6 +147,15 @@ describe('bodies', () => {
     ).toBe('input-invalid');
   });
 
+  test('may be left out where the address says all; nothing is not the same as an empty text of another type', async () => {
+    const path = '/api/movements/0198c6f0-0000-7000-8000-000000000000/driver-links';
+    expect(codeOf(await ask(port, path, { method: 'POST', headers: bearer() }))[1]).toBe('movement-unknown');
+    expect(codeOf(await ask(port, '/api/dossiers', { method: 'POST', headers: bearer() }))[1]).toBe('input-invalid');
+    expect(
+      codeOf(await ask(port, path, { method: 'POST', headers: { ...bearer(), 'content-type': 'text/plain' } }))[1],
+    ).toBe('content-type-not-json');
+  });
+
   test('name each field that is wrong by its JSON Pointer, and those that are unknown as such', async () => {
     const problem = problemIn(
       await ask(

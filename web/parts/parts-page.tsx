@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { t } from '../languages/index.ts';
+import { t, tMaybe } from '../languages/index.ts';
 import { Button, LinkButton } from './button.tsx';
 import { CheckField, DayField, RadioField, SelectField, TextField } from './field.tsx';
 import { Copy, Pager, Steps } from './more.tsx';
@@ -74,14 +74,14 @@ export function PartsPage() {
         empty={t('part.unknown')}
         value={choice}
         onChange={setChoice}
-        options={STATES.slice(0, 4).map((value) => ({ value, label: value }))}
+        options={STATES.slice(0, 4).map((value) => ({ value, label: tMaybe(`status.${value}`) ?? value }))}
       />
       <DayField label={t('parts.day')} value="" onChange={() => undefined} />
       <RadioField
         legend={t('parts.choice')}
         value={choice}
         onChange={setChoice}
-        options={STATES.slice(0, 2).map((value) => ({ value, label: value }))}
+        options={STATES.slice(0, 2).map((value) => ({ value, label: tMaybe(`status.${value}`) ?? value }))}
       />
       <CheckField label={t('part.confirm')} checked={checked} onChange={setChecked} />
       <h2>{t('parts.table')}</h2>
