@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { live } from './changes.ts';
 import { href, LANGUAGES_SHOWN, language, OWN_NAMES, t, tMaybe } from './languages/index.ts';
@@ -40,6 +41,12 @@ function links(): readonly (readonly [string, string])[] {
 export function Frame({ children }: { readonly children: ComponentChildren }) {
   const { path } = useLocation();
   const { name } = useMembers();
+  const list = useRef<HTMLUListElement>(null);
+  // On a phone the links stand in one row that scrolls: the one of this page is brought in.
+  useEffect(() => {
+    const here = list.current?.querySelector<HTMLElement>('[aria-current]');
+    if (list.current !== null) list.current.scrollLeft = (here?.offsetLeft ?? 0) - list.current.offsetLeft - 16;
+  }, [path, session.value]);
   return (
     <>
       <a class="skip" href="#main">
@@ -58,8 +65,13 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
             Dostyk
             {node.value !== null && <small>{t('part.nodeOf', { member: name(node.value.member) })}</small>}
           </a>
+          <div class="end">
+            <LiveMark />
+            <LanguageMenu path={path} />
+            <Account />
+          </div>
           <nav aria-label={t('part.navMain')}>
-            <ul>
+            <ul ref={list}>
               {links().map(([to, label]) => (
                 <li key={to}>
                   <a href={to} aria-current={path === to ? 'page' : undefined}>
@@ -69,11 +81,6 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
               ))}
             </ul>
           </nav>
-          <div class="end">
-            <LiveMark />
-            <LanguageMenu path={path} />
-            <Account />
-          </div>
         </div>
         <div class="strokes" aria-hidden="true">
           <span />
@@ -181,7 +188,7 @@ function Account() {
     <details class="menu">
       <summary>
         <Icon name="person" />
-        {own.name}
+        <span class="short">{own.name}</span>
       </summary>
       <div>
         <button type="button" onClick={() => void lock()}>

@@ -55,11 +55,11 @@ export function Table<Row>({
               {columns.map((column) =>
                 column.rowHead === true ? (
                   <th key={column.key} scope="row" data-label={column.head}>
-                    {column.cell(row)}
+                    <div>{column.cell(row)}</div>
                   </th>
                 ) : (
                   <td key={column.key} class={column.number === true ? 'number' : undefined} data-label={column.head}>
-                    {column.cell(row)}
+                    <div>{column.cell(row)}</div>
                   </td>
                 ),
               )}
