@@ -109,7 +109,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
 function LiveMark() {
   if (live.value === 'off') return null;
   return (
-    <span class="small quiet" role="status">
+    <span class={`small quiet ${live.value}`} role="status">
       {live.value === 'live' ? t('part.live') : t('part.liveWaiting')}
     </span>
   );
