@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { ApiProblem, problemText } from '../api.ts';
 import { t } from '../languages/index.ts';
 import { session, signInAddress } from '../session.ts';
 import { LinkButton } from './button.tsx';
@@ -50,6 +51,25 @@ export function Answer<T>({
     );
   if (query.problem !== undefined) return <ProblemNotice problem={query.problem} retry={query.reload} />;
   return <Loading />;
+}
+
+/** An answer without which there is no page: where it doesn't come, the page says so under a heading of its own. */
+export function WholeAnswer<T>({
+  query,
+  children,
+}: {
+  readonly query: Query<T>;
+  readonly children: (data: T) => ComponentChildren;
+}) {
+  const { data, problem } = query;
+  if (data !== undefined || problem === undefined) return <Answer query={query}>{children}</Answer>;
+  if (problem instanceof ApiProblem && problem.status === 404)
+    return <Page title={problemText(problem)} lead={t('part.notFoundText')} />;
+  return (
+    <Page title={t('part.problem')}>
+      <ProblemNotice problem={problem} retry={query.reload} />
+    </Page>
+  );
 }
 
 /** For pages that need someone: who is not signed in, or signed in as another kind, is told so. */

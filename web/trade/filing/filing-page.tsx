@@ -8,7 +8,7 @@ import { loadMembers, useMembers } from '../../members.ts';
 import { Button } from '../../parts/button.tsx';
 import { TextField } from '../../parts/field.tsx';
 import { Steps } from '../../parts/more.tsx';
-import { Answer, Only, Page } from '../../parts/page.tsx';
+import { Only, Page, WholeAnswer } from '../../parts/page.tsx';
 import { ErrorSummary, Loading, Notice, toast } from '../../parts/say.tsx';
 import { useQuery } from '../../parts/use-query.ts';
 import { session } from '../../session.ts';
@@ -67,7 +67,7 @@ export function AmendPage() {
   const query = useQuery(() => api.trade.getDossier({ dossier }), [dossier]);
   return (
     <Only who="operator">
-      <Answer query={query}>
+      <WholeAnswer query={query}>
         {(view) => (
           <Filing
             draftKey={`amendment/${dossier}/${view.version}`}
@@ -76,7 +76,7 @@ export function AmendPage() {
             before={view}
           />
         )}
-      </Answer>
+      </WholeAnswer>
     </Only>
   );
 }

@@ -7,7 +7,7 @@ import { href, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { Button } from '../../parts/button.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
-import { Answer, Only, Page } from '../../parts/page.tsx';
+import { Only, Page, WholeAnswer } from '../../parts/page.tsx';
 import { ErrorSummary, Loading, toast } from '../../parts/say.tsx';
 import { useQuery } from '../../parts/use-query.ts';
 import { session } from '../../session.ts';
@@ -58,9 +58,9 @@ export function MovementFormPage() {
   );
   return (
     <Only who="operator">
-      <Answer query={before}>
+      <WholeAnswer query={before}>
         {(view) => (
-          <Answer query={dossier}>
+          <WholeAnswer query={dossier}>
             {(aboard) => {
               const transport = aboard?.sections.find(({ name }) => name === 'transport')?.content as
                 | {
@@ -112,9 +112,9 @@ export function MovementFormPage() {
                 />
               );
             }}
-          </Answer>
+          </WholeAnswer>
         )}
-      </Answer>
+      </WholeAnswer>
     </Only>
   );
 }

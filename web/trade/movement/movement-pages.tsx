@@ -7,7 +7,7 @@ import { formatDate, href, t } from '../../languages/index.ts';
 import { LinkButton } from '../../parts/button.tsx';
 import { TextField } from '../../parts/field.tsx';
 import { Pager } from '../../parts/more.tsx';
-import { Answer, Only, Page } from '../../parts/page.tsx';
+import { Answer, Only, Page, WholeAnswer } from '../../parts/page.tsx';
 import { Empty } from '../../parts/say.tsx';
 import { Table } from '../../parts/table.tsx';
 import { useQuery } from '../../parts/use-query.ts';
@@ -97,7 +97,7 @@ export function MovementPage() {
   useChanges(({ kind }) => kind === 'movement' && query.reload());
   return (
     <Only who="anyone">
-      <Answer query={query}>{(view) => <Movement view={view} reload={query.reload} />}</Answer>
+      <WholeAnswer query={query}>{(view) => <Movement view={view} reload={query.reload} />}</WholeAnswer>
     </Only>
   );
 }

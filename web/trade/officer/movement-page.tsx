@@ -6,7 +6,7 @@ import { useChanges } from '../../changes.ts';
 import { formatDate, formatMass, href, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { LinkButton } from '../../parts/button.tsx';
-import { Answer, Only, Page } from '../../parts/page.tsx';
+import { Only, Page, WholeAnswer } from '../../parts/page.tsx';
 import { Notice } from '../../parts/say.tsx';
 import { Status } from '../../parts/status.tsx';
 import { useQuery } from '../../parts/use-query.ts';
@@ -41,7 +41,7 @@ export function DeskMovementPage() {
   }, [view.data === undefined || line.data === undefined]);
   return (
     <Only who="authority">
-      <Answer query={view}>
+      <WholeAnswer query={view}>
         {(data) => (
           <Page
             title={t('officer.movementTitle', { means: data.means.identification })}
@@ -103,7 +103,7 @@ export function DeskMovementPage() {
             </p>
           </Page>
         )}
-      </Answer>
+      </WholeAnswer>
     </Only>
   );
 }

@@ -5,7 +5,7 @@ import { ApiProblem, api } from '../../api.ts';
 import { formatDate, formatNumber, href, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { Button, LinkButton } from '../../parts/button.tsx';
-import { Answer, Only, Page } from '../../parts/page.tsx';
+import { Only, Page, WholeAnswer } from '../../parts/page.tsx';
 import { QrCode } from '../../parts/qr-code.tsx';
 import { useQuery } from '../../parts/use-query.ts';
 import { countryName, documentName, packageName, word } from '../words.ts';
@@ -40,7 +40,9 @@ export function MovementSheetPage() {
   }, [movement]);
   return (
     <Only who="anyone">
-      <Answer query={query}>{({ view, dossiers }) => <MovementSheet view={view} dossiers={dossiers} />}</Answer>
+      <WholeAnswer query={query}>
+        {({ view, dossiers }) => <MovementSheet view={view} dossiers={dossiers} />}
+      </WholeAnswer>
     </Only>
   );
 }

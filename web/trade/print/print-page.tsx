@@ -5,7 +5,7 @@ import { api } from '../../api.ts';
 import { formatDate, formatDay, formatMass, formatNumber, href, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { Button, LinkButton } from '../../parts/button.tsx';
-import { Answer, Only, Page } from '../../parts/page.tsx';
+import { Answer, Only, Page, WholeAnswer } from '../../parts/page.tsx';
 import { QrCode } from '../../parts/qr-code.tsx';
 import { Notice } from '../../parts/say.tsx';
 import { useQuery } from '../../parts/use-query.ts';
@@ -26,7 +26,7 @@ export function PrintPage() {
   const query = useQuery(() => api.trade.getDossier({ dossier }), [dossier]);
   return (
     <Only who="anyone">
-      <Answer query={query}>{(view) => <Form view={view} form={form} />}</Answer>
+      <WholeAnswer query={query}>{(view) => <Form view={view} form={form} />}</WholeAnswer>
     </Only>
   );
 }
