@@ -303,6 +303,15 @@ export interface DossierQuery {
   readonly sort?: 'filed' | 'awaited' | undefined;
 }
 
+/** How many rows a search finds depends on its words: a plan made for all words alike is a bad one for most. */
+async function plannedAnew<T>(sql: Sql, ask: (tx: Tx) => PromiseLike<T>): Promise<T> {
+  const answer = await sql.begin('READ ONLY', async (tx) => {
+    await tx`SET LOCAL plan_cache_mode = force_custom_plan`;
+    return { rows: await ask(tx) };
+  });
+  return answer.rows as T;
+}
+
 /**
  * The dossiers that a reader may see, last filed first, or with `sort: 'awaited'` the longest awaited first. Paging by filing time is stable: filing times
  * don't change.
@@ -314,8 +323,26 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
   const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`;
   const byWait = query.sort === 'awaited';
   const self = [...principalsOf(reader), ...(reader.authority === undefined ? [] : [reader.authority])];
-  const rows = await sql<{ at: bigint; dossier: string; summary: string; goods_open: boolean }[]>`
-    SELECT ${byWait ? sql`awaited_since` : sql`filed_at`} AS at, dossier, summary, goods_open FROM trade.dossier AS dossier
+  const after =
+    from === null
+      ? sql`true`
+      : byWait
+        ? sql`(awaited_since, dossier) > (${from.at}::bigint, ${from.id}::text)`
+        : sql`(filed_at, dossier) < (${from.at}::bigint, ${from.id}::text)`;
+  // A word of one or two characters has no trigram of its own: the index would give all that share the other words. Then the list is
+  // walked in its order to the end of the page; LATERAL with LIMIT leaves the planner no other way.
+  const short = !byWait && search.split(/[^\p{L}\p{N}]+/u).some((word) => word.length === 1 || word.length === 2);
+  const found = sql`(
+      SELECT filed_at AS at, dossier AS id FROM trade.dossier AS dossier
+      WHERE ${after} AND (
+        search_short LIKE ${pattern} OR search_short IS NULL OR search_own_short LIKE ${pattern} OR search_own_short IS NULL
+      )
+      ORDER BY filed_at DESC, dossier DESC
+    ) AS found CROSS JOIN LATERAL (SELECT * FROM trade.dossier WHERE dossier = found.id LIMIT 1) AS dossier`;
+  const order = short ? sql`found.at DESC, found.id DESC` : sql`filed_at DESC, dossier DESC`;
+  const ask = (tx: Sql | Tx) => tx<{ at: bigint; dossier: string; summary: string; goods_open: boolean }[]>`
+    SELECT ${byWait ? sql`awaited_since` : sql`filed_at`} AS at, dossier, summary, goods_open
+    FROM ${short ? found : sql`trade.dossier AS dossier`}
     WHERE (
         (member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[]))
         OR (member = ${reader.member} AND operator || ' ' || dossier.dossier = ANY(${singlesOf(reader)}::text[]))
@@ -325,13 +352,7 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
             AND reader = ANY(${namesOf(reader)}::text[]) LIMIT 1
         )
       )
-      AND ${
-        from === null
-          ? sql`true`
-          : byWait
-            ? sql`(awaited_since, dossier) > (${from.at}::bigint, ${from.id}::text)`
-            : sql`(filed_at, dossier) < (${from.at}::bigint, ${from.id}::text)`
-      }
+      AND ${after}
       AND ${byWait || query.awaiting === 'me' ? sql`awaited_from IS NOT NULL` : sql`true`}
       AND ${query.awaiting === 'me' ? sql`awaited_from = ANY(${self}::text[])` : sql`true`}
       AND ${query.state === undefined ? sql`true` : sql`state_name = ${query.state}`}
@@ -348,7 +369,8 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
             AND ${query.postState === undefined ? sql`true` : sql`at_post.state = ${query.postState}`}
         )`
       }
-    ORDER BY ${byWait ? sql`awaited_since, dossier` : sql`filed_at DESC, dossier DESC`} LIMIT ${query.limit + 1}`;
+    ORDER BY ${byWait ? sql`awaited_since, dossier` : order} LIMIT ${query.limit + 1}`;
+  const rows = search === '' ? await ask(sql) : await plannedAnew(sql, ask);
   const items = rows.slice(0, query.limit).map((row) => {
     const summary = JSON.parse(row.summary) as DossierSummary;
     return row.goods_open || owns(reader, summary) ? summary : { ...summary, goods: '', grossMass: '' };

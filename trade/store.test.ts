@@ -331,6 +331,33 @@ describe('reading', () => {
     expect(await list({ search: "'; DROP TABLE trade.dossier; --" })).toEqual([]);
   });
 
+  test('words of one or two characters are found as others are, in long texts too, page by page', async () => {
+    const teller = new Teller();
+    const goods = CONTENTS.goods as { items: readonly object[] };
+    const described = (n: number, description: string): void => {
+      const items = goods.items.map((item) => ({ ...item, description }));
+      new DossierTeller(uuid(n), { teller }).file({ ...CONTENTS, goods: { ...goods, items } });
+    };
+    described(1, 'Grade z9 cotton');
+    described(2, 'Grade y8 cotton');
+    described(3, `${'Cotton of many words '.repeat(20)}z9`);
+    described(4, 'Grade z9 cotton, baled');
+    await fold(teller.said);
+    const reader = { member: 'KZ', authority: 'kz.customs' };
+    const find = async (search: string, more: object = {}) => {
+      const { items, next } = await listDossiers(database.sql, reader, { limit: 9, search, ...more });
+      return { found: items.map((one) => one.dossier), next };
+    };
+    expect((await find('z9')).found.sort()).toEqual([uuid(1), uuid(3), uuid(4)]);
+    expect((await find('grade z9 cotton')).found.sort()).toEqual([uuid(1), uuid(4)]);
+    expect((await find('%9')).found).toEqual([]);
+    const whole = (await find('z9')).found;
+    const first = await find('z9', { limit: 2 });
+    const second = await find('z9', { limit: 2, cursor: first.next });
+    expect([...first.found, ...second.found]).toEqual(whole);
+    expect(second.next).toBeNull();
+  });
+
   test('lists keep silent about goods that not every authority may read', async () => {
     const told = new DossierTeller(uuid(1), { filer: 'KZ' });
     told.file();
