@@ -63,6 +63,10 @@ const COLUMNS = {
   currency: ['currency', 'валюта', '币种'],
 } as const satisfies Record<string, readonly string[]>;
 type Column = keyof typeof COLUMNS;
+/** The header that each column is written with. */
+export const ITEM_HEADERS = Object.fromEntries(
+  Object.entries(COLUMNS).map(([name, [header]]) => [name, header]),
+) as Record<Column, string>;
 const REQUIRED: readonly Column[] = [
   'hs',
   'description',
@@ -110,19 +114,22 @@ export function readNumber(text: string): string | undefined {
   return trim(whole, decimals);
 }
 
-/**
- * Reads a table with a header row. Rows that are empty are passed over; every finding names its row and column, the header being
- * row 1.
- *
- * @example readItemTable('hs;description;origin;net;gross;package;packages\n080929;Cherries;UZ;20000;21200;CT;4000').items.length // 1
- */
-export function readItemTable(csv: string): ItemTable {
-  const findings: Finding[] = [];
-  const whole = (code: string, message: string, row: number): ItemTable => ({
-    items: [],
-    values: [],
-    findings: [{ path: '/csv', code, message, row }],
-  });
+/** A row with its number in the file, the header being row 1. */
+export interface Row {
+  readonly row: number;
+  readonly cells: readonly string[];
+}
+
+export interface RawTable {
+  /** In lower case. */
+  readonly header: readonly string[];
+  /** Rows that are not empty. */
+  readonly rows: readonly Row[];
+}
+
+/** Reads the text of a table: its header and rows, or why it can't be read. */
+export function readTable(csv: string, mostRows: number): RawTable | Finding {
+  const whole = (code: string, message: string, row: number): Finding => ({ path: '/csv', code, message, row });
   if (csv.length > MAX_BYTES || new TextEncoder().encode(csv).length > MAX_BYTES)
     return whole('table-too-large', 'The table is larger than 5 MB.', 1);
   const text = csv.replace(/^\ufeff/, '');
@@ -134,7 +141,7 @@ export function readItemTable(csv: string): ItemTable {
       skip_empty_lines: false,
       trim: true,
       max_record_size: 100_000,
-      to: MAX_ROWS + 2,
+      to: mostRows + 2,
     });
   } catch (error) {
     return whole(
@@ -143,11 +150,26 @@ export function readItemTable(csv: string): ItemTable {
       (error as { lines?: number }).lines ?? 1,
     );
   }
-  const header = (rows[0] ?? []).map((cell) => cell.toLowerCase().replaceAll(/\s+/g, ' '));
-  const at = new Map<Column, number>();
-  for (const [name, known] of Object.entries(COLUMNS) as [Column, readonly string[]][]) {
-    const places = header.flatMap((cell, i) => (known.includes(cell) ? [i] : []));
-    const [first, second] = places;
+  if (rows.length > mostRows + 1)
+    return whole('table-too-long', `The table has more than ${mostRows} rows.`, mostRows + 2);
+  return {
+    header: (rows[0] ?? []).map((cell) => cell.toLowerCase().replaceAll(/\s+/g, ' ')),
+    rows: rows
+      .map((cells, i) => ({ row: i + 1, cells }))
+      .filter(({ row, cells }) => row > 1 && cells.some((cell) => cell !== '')),
+  };
+}
+
+/** Where each known column stands; findings for one that stands twice, and for one that is needed and missing. */
+export function placesOf<Name extends string>(
+  header: readonly string[],
+  columns: Readonly<Record<Name, readonly string[]>>,
+  required: readonly Name[],
+): { readonly at: ReadonlyMap<Name, number>; readonly findings: Finding[] } {
+  const findings: Finding[] = [];
+  const at = new Map<Name, number>();
+  for (const [name, known] of Object.entries(columns) as [Name, readonly string[]][]) {
+    const [first, second] = header.flatMap((cell, i) => (known.includes(cell) ? [i] : []));
     if (first !== undefined) at.set(name, first);
     if (second !== undefined)
       findings.push({
@@ -158,28 +180,39 @@ export function readItemTable(csv: string): ItemTable {
         column: second + 1,
       });
   }
-  for (const name of REQUIRED) {
-    if (!at.has(name)) {
-      findings.push({
-        path: '/csv',
-        code: 'column-missing',
-        message: `There is no column '${COLUMNS[name][0]}'.`,
-        row: 1,
-        params: { column: COLUMNS[name][0] },
-      });
-    }
+  for (const name of required) {
+    if (at.has(name)) continue;
+    const [column = name] = columns[name];
+    findings.push({
+      path: '/csv',
+      code: 'column-missing',
+      message: `There is no column '${column}'.`,
+      row: 1,
+      params: { column },
+    });
   }
-  if (findings.length > 0) return { items: [], values: [], findings };
-  if (rows.length > MAX_ROWS + 1)
-    return whole('table-too-long', `The table has more than ${MAX_ROWS} rows.`, MAX_ROWS + 2);
+  return { at, findings };
+}
 
+/**
+ * Reads a table with a header row. Rows that are empty are passed over; every finding names its row and column, the header being
+ * row 1.
+ *
+ * @example readItemTable('hs;description;origin;net;gross;package;packages\n080929;Cherries;UZ;20000;21200;CT;4000').items.length // 1
+ */
+export function readItemTable(csv: string): ItemTable {
+  const table = readTable(csv, MAX_ROWS);
+  return 'code' in table ? { items: [], values: [], findings: [table] } : readItems(table);
+}
+
+/** The items of rows that are read already. */
+export function readItems({ header, rows }: RawTable): ItemTable {
+  const { at, findings } = placesOf<Column>(header, COLUMNS, REQUIRED);
+  if (findings.length > 0) return { items: [], values: [], findings };
   const items: ConsignmentItem[] = [];
   const numbers = new Set<number>();
   const values: ItemTable['values'] = [];
-  for (const [i, cells] of rows.entries()) {
-    if (i === 0 || cells.every((cell) => cell === '')) continue;
-    readRow(cells, i + 1);
-  }
+  for (const { row, cells } of rows) readRow(cells, row);
   return { items, values, findings };
 
   function readRow(cells: readonly string[], row: number): void {
