@@ -58,6 +58,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   search: 'In places, goods, partners, plates, containers, seals and ids, as far as the caller may read them.',
   sort: '`filed`: last filed first. `awaited`: with `awaiting`, the longest awaited first.',
   state: 'Only those in this state.',
+  version: 'Number of the version, from 1.',
   webhook: 'Id of the webhook.',
 };
 
