@@ -11,7 +11,7 @@ import { findingsOf } from './problem.ts';
 
 const JSON_LIMIT = 1_048_576;
 const BULK_LIMIT = 8 * 1_048_576;
-const BULK: readonly string[] = ['/dossier-imports', '/item-tables'];
+const BULK: readonly string[] = ['/dossier-imports', '/dossier-tables', '/item-tables'];
 
 const notJson = (cause: unknown): Refusal =>
   new Refusal(400, 'json-malformed', `The body is not JSON: ${(cause as Error).message.slice(0, 200)}`, { cause });

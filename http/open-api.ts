@@ -56,7 +56,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   name: 'The name of the file, as people read it.',
   post: 'Id of the post, as /members lists it.',
   search: 'In places, goods, partners, plates, containers, seals and ids, as far as the caller may read them.',
-  sort: '`filed`: last filed first. `awaited`: with `awaiting`, the longest awaited first.',
+  sort: '`filed`: last filed first. `changed`: last changed first. `awaited`: with `awaiting`, the longest awaited first.',
   state: 'Only those in this state.',
   version: 'Number of the version, from 1.',
   webhook: 'Id of the webhook.',

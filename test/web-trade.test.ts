@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from './browser.ts';
@@ -132,6 +133,46 @@ describe(`an exporter, by keyboard alone (seed ${SEED})`, () => {
     const other = await demo.client('UZ/importer').call('GET', '/api/dossiers', { query: { search: goods.seal } });
     expect((other as { items: unknown[] }).items).toEqual([]);
   });
+
+  test('takes it as a table, and files what stands in a table, once it is in order', async () => {
+    const visitor = await newVisitor(browser);
+    const page = await signIn(visitor, demo, 'UZ/exporter', `/dossiers/${dossier}`);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download as a table (CSV)' }).click(),
+    ]);
+    const table = readFileSync(await download.path(), 'utf8');
+    expect(table).toContain(goods.seal);
+    await page.goto(`${demo.address('UZ')}/en/import`);
+    const give = (text: string) =>
+      page.setInputFiles('input[type=file]', { name: 'many.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+    const [header = '', row = ''] = table.trimEnd().split('\r\n');
+    const named = (reference: string): string => row.replace(dossier, reference);
+    await give([header, named('ONE'), named('TWO').replace(first.hs, '99')].join('\r\n'));
+    await page.getByText('The table is not in order').waitFor();
+    await page.getByRole('row', { name: /^3 hs/ }).waitFor();
+    await expectSound(page, 'import-findings');
+    await give([header, named('ONE'), named('TWO').replace('uz-yallama', 'uz-nowhere'), named('THREE')].join('\r\n'));
+    await page.getByRole('button', { name: 'File 3 dossiers' }).click();
+    await page.getByText('2 filed, 1 refused.').waitFor();
+    await page.getByRole('row', { name: /^TWO refused/ }).waitFor();
+    await expectSound(page, 'import-results');
+    const [again] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download the refused ones' }).click(),
+    ]);
+    const refused = readFileSync(await again.path(), 'utf8')
+      .trimEnd()
+      .split('\r\n');
+    expect([refused.length, refused[1]?.startsWith('TWO,')]).toEqual([2, true]);
+    await page
+      .getByRole('link', { name: /^[0-9a-f-]{36}$/ })
+      .first()
+      .click();
+    await heading(page, new RegExp(first.hs)).waitFor();
+    await page.getByRole('button', { name: 'Withdraw' }).waitFor();
+    await visitor.close();
+  }, 60_000);
 });
 
 describe('a carrier', () => {

@@ -296,6 +296,20 @@ export const tradeContract = {
     .route({ method: 'POST', path: '/dossier-imports', summary: 'File many dossiers, each on its own' })
     .input(z.strictObject({ dossiers: z.array(z.unknown()).min(1).max(500) }))
     .output(ImportAnswer),
+  parseDossiers: base
+    .route({
+      method: 'POST',
+      path: '/dossier-tables',
+      summary: 'Read whole dossiers from a CSV table, without filing them',
+    })
+    .input(ItemsTable)
+    .output(
+      z.object({
+        /** As `importDossiers` takes them, in the order of the file; none where there is a finding. */
+        dossiers: z.array(z.object({ reference: z.string(), row: z.int(), filing: z.unknown() })),
+        findings: z.array(FindingView),
+      }),
+    ),
   parseItems: base
     .route({ method: 'POST', path: '/item-tables', summary: 'Read consignment items from a CSV table' })
     .input(ItemsTable)
@@ -317,8 +331,8 @@ export const tradeContract = {
         search: z.string().max(100).optional(),
         /** Only those where something is awaited from the caller's operator or authority. */
         awaiting: z.literal('me').optional(),
-        /** Last filed first, or with `awaiting` the longest awaited first. */
-        sort: z.enum(['filed', 'awaited']).default('filed'),
+        /** Last filed first, last changed first, or with `awaiting` the longest awaited first. */
+        sort: z.enum(['filed', 'changed', 'awaited']).default('filed'),
       }),
     )
     .output(pageOf(DossierSummary)),

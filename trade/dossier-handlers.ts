@@ -16,6 +16,7 @@ import {
 } from './acting.ts';
 import { type Amendment, DossierFiling, tradeContract } from './contract.ts';
 import { checkDossier } from './dossier.ts';
+import { readDossierTable } from './dossier-table.ts';
 import { type CurrentDossier, sealAmendment, sealFiling } from './filing.ts';
 import { readItemTable } from './item-table.ts';
 import type { FileReference, SectionContents, SectionName, TradeDocument } from './section.ts';
@@ -174,6 +175,12 @@ const importDossiers = os.importDossiers.handler(async ({ input, context }) => {
   return { accepted: count, refused: results.length - count, results };
 });
 
+const parseDossiers = os.parseDossiers.handler(({ input, context }) => {
+  requireOperator(context.caller, { scope: 'file' }, context.delegations, context.clock());
+  const { dossiers, findings } = readDossierTable(input.csv);
+  return { dossiers: [...dossiers], findings: [...findings] };
+});
+
 const parseItems = os.parseItems.handler(({ input, context }) => {
   requireOperator(context.caller, { scope: 'file' }, context.delegations, context.clock());
   return readItemTable(input.csv);
@@ -271,6 +278,7 @@ export const dossierHandlers = {
   fileDossier,
   checkDossier: checkFiling,
   importDossiers,
+  parseDossiers,
   parseItems,
   listDossiers: list,
   getDossier: get,

@@ -300,7 +300,7 @@ export interface DossierQuery {
   readonly search?: string | undefined;
   /** Only those where something is awaited from the reader itself. */
   readonly awaiting?: 'me' | undefined;
-  readonly sort?: 'filed' | 'awaited' | undefined;
+  readonly sort?: 'filed' | 'changed' | 'awaited' | undefined;
 }
 
 /** How many rows a search finds depends on its words: a plan made for all words alike is a bad one for most. */
@@ -313,8 +313,8 @@ async function plannedAnew<T>(sql: Sql, ask: (tx: Tx) => PromiseLike<T>): Promis
 }
 
 /**
- * The dossiers that a reader may see, last filed first, or with `sort: 'awaited'` the longest awaited first. Paging by filing time is stable: filing times
- * don't change.
+ * The dossiers that a reader may see, last filed first; with `sort: 'changed'` last changed first, with `'awaited'` the longest awaited
+ * first. Paging by filing time is stable: filing times don't change.
  * @throws Refusal 400 `cursor-invalid`
  */
 export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery): Promise<Page<DossierSummary>> {
@@ -323,15 +323,18 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
   const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`;
   const byWait = query.sort === 'awaited';
   const self = [...principalsOf(reader), ...(reader.authority === undefined ? [] : [reader.authority])];
+  const latest = query.sort === 'changed' ? sql`changed_at` : sql`filed_at`;
   const after =
     from === null
       ? sql`true`
       : byWait
         ? sql`(awaited_since, dossier) > (${from.at}::bigint, ${from.id}::text)`
-        : sql`(filed_at, dossier) < (${from.at}::bigint, ${from.id}::text)`;
+        : sql`(${latest}, dossier) < (${from.at}::bigint, ${from.id}::text)`;
   // A word of one or two characters has no trigram of its own: the index would give all that share the other words. Then the list is
   // walked in its order to the end of the page; LATERAL with LIMIT leaves the planner no other way.
-  const short = !byWait && search.split(/[^\p{L}\p{N}]+/u).some((word) => word.length === 1 || word.length === 2);
+  const short =
+    (query.sort ?? 'filed') === 'filed' &&
+    search.split(/[^\p{L}\p{N}]+/u).some((word) => word.length === 1 || word.length === 2);
   const found = sql`(
       SELECT filed_at AS at, dossier AS id FROM trade.dossier AS dossier
       WHERE ${after} AND (
@@ -339,9 +342,9 @@ export async function listDossiers(sql: Sql, reader: Reader, query: DossierQuery
       )
       ORDER BY filed_at DESC, dossier DESC
     ) AS found CROSS JOIN LATERAL (SELECT * FROM trade.dossier WHERE dossier = found.id LIMIT 1) AS dossier`;
-  const order = short ? sql`found.at DESC, found.id DESC` : sql`filed_at DESC, dossier DESC`;
+  const order = short ? sql`found.at DESC, found.id DESC` : sql`${latest} DESC, dossier DESC`;
   const ask = (tx: Sql | Tx) => tx<{ at: bigint; dossier: string; summary: string; goods_open: boolean }[]>`
-    SELECT ${byWait ? sql`awaited_since` : sql`filed_at`} AS at, dossier, summary, goods_open
+    SELECT ${byWait ? sql`awaited_since` : latest} AS at, dossier, summary, goods_open
     FROM ${short ? found : sql`trade.dossier AS dossier`}
     WHERE (
         (member = ${reader.member} AND operator = ANY(${principalsOf(reader)}::text[]))

@@ -63,10 +63,6 @@ const COLUMNS = {
   currency: ['currency', 'валюта', '币种'],
 } as const satisfies Record<string, readonly string[]>;
 type Column = keyof typeof COLUMNS;
-/** The header that each column is written with. */
-export const ITEM_HEADERS = Object.fromEntries(
-  Object.entries(COLUMNS).map(([name, [header]]) => [name, header]),
-) as Record<Column, string>;
 const REQUIRED: readonly Column[] = [
   'hs',
   'description',

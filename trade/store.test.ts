@@ -331,6 +331,22 @@ describe('reading', () => {
     expect(await list({ search: "'; DROP TABLE trade.dossier; --" })).toEqual([]);
   });
 
+  test('what changed last stands first when it is asked for so', async () => {
+    const teller = new Teller();
+    const first = tell(1, teller);
+    tell(2, teller);
+    first.decide('uz-yallama', 'hold');
+    tell(3, teller);
+    await fold(teller.said);
+    const reader = { member: 'KZ', authority: 'kz.customs' };
+    const changed = { limit: 2, sort: 'changed' } as const;
+    const page = await listDossiers(database.sql, reader, changed);
+    const next = await listDossiers(database.sql, reader, { ...changed, cursor: page.next ?? '' });
+    expect([...page.items, ...next.items].map((one) => one.dossier)).toEqual([uuid(3), uuid(1), uuid(2)]);
+    const filed = (await listDossiers(database.sql, reader, { limit: 9 })).items.map((one) => one.dossier);
+    expect(filed).toEqual([uuid(3), uuid(2), uuid(1)]);
+  });
+
   test('words of one or two characters are found as others are, in long texts too, page by page', async () => {
     const teller = new Teller();
     const goods = CONTENTS.goods as { items: readonly object[] };

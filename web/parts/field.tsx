@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { t } from '../languages/index.ts';
 
 interface Labelled {
@@ -54,6 +54,39 @@ export function Field({
         ...(problem === undefined ? {} : { 'aria-invalid': 'true' as const }),
       })}
     </div>
+  );
+}
+
+/** A file to be chosen, in the reader's language: a browser's own button speaks the browser's. The same file can be chosen again. */
+export function ChooseFile({
+  accept,
+  onFile,
+  ...labelled
+}: Labelled & { readonly accept?: string; readonly onFile: (file: File) => void }) {
+  const [name, setName] = useState('');
+  return (
+    <Field {...labelled}>
+      {(wiring) => (
+        <div class="file">
+          <input
+            {...wiring}
+            type="file"
+            accept={accept}
+            onChange={(event) => {
+              const [file] = event.currentTarget.files ?? [];
+              if (file === undefined) return;
+              setName(file.name);
+              onFile(file);
+              event.currentTarget.value = '';
+            }}
+          />
+          <label class="button secondary" for={wiring.id}>
+            {t('part.chooseFile')}
+          </label>
+          <span class="quiet">{name}</span>
+        </div>
+      )}
+    </Field>
   );
 }
 

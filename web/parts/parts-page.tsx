@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { t, tMaybe } from '../languages/index.ts';
 import { Button, LinkButton } from './button.tsx';
-import { CheckField, DayField, RadioField, SelectField, TextField } from './field.tsx';
+import { CheckField, ChooseFile, DayField, RadioField, SelectField, TextField } from './field.tsx';
 import { Copy, Pager, Steps } from './more.tsx';
 import { Page } from './page.tsx';
 import { Dialog, Empty, ErrorSummary, Loading, Notice, Progress, toast } from './say.tsx';
@@ -76,6 +76,7 @@ export function PartsPage() {
         onChange={setChoice}
         options={STATES.slice(0, 4).map((value) => ({ value, label: tMaybe(`status.${value}`) ?? value }))}
       />
+      <ChooseFile label={t('parts.field')} hint={t('parts.hint')} onFile={() => undefined} />
       <DayField label={t('parts.day')} value="" onChange={() => undefined} />
       <RadioField
         legend={t('parts.choice')}

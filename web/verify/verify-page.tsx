@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatDate, formatSince, nameIn, sortByName, t, tMaybe } from '../languages/index.ts';
 import { Button } from '../parts/button.tsx';
-import { Field, TextField } from '../parts/field.tsx';
+import { ChooseFile, TextField } from '../parts/field.tsx';
 import { Page } from '../parts/page.tsx';
 import { Loading, Notice } from '../parts/say.tsx';
 import type { Tone } from '../parts/status.tsx';
@@ -63,18 +63,7 @@ export function VerifyPage() {
           read(event.dataTransfer?.files[0]);
         }}
       >
-        <Field label={t('verify.file')} hint={t('verify.fileHint')}>
-          {(wiring) => (
-            <input
-              {...wiring}
-              type="file"
-              onChange={(event) => {
-                read(event.currentTarget.files?.[0]);
-                event.currentTarget.value = '';
-              }}
-            />
-          )}
-        </Field>
+        <ChooseFile label={t('verify.file')} hint={t('verify.fileHint')} onFile={read} />
         <TextField label={t('verify.paste')} rows={3} value={text} onChange={setText} />
         <div class="row">
           <Button busy={busy} disabled={text.trim() === ''} onClick={() => void check(text)}>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import type { DossierView } from '../../../trade/contract.ts';
+import { type Written, writeDossierTable } from '../../../trade/dossier-columns.ts';
 import { ApiProblem, api, problemText, send } from '../../api.ts';
 import { useChanges } from '../../changes.ts';
 import { formatDate, href, t } from '../../languages/index.ts';
@@ -188,9 +189,23 @@ function OwnActions({ view, reload }: { readonly view: DossierView; readonly rel
       >
         {t('operator.export')}
       </Button>
+      <Button
+        kind="secondary"
+        onClick={() =>
+          download(`${view.dossier}.csv`, writeDossierTable([[view.dossier, writtenOf(view)]]), 'text/csv')
+        }
+      >
+        {t('operator.exportCsv')}
+      </Button>
       {!over && <WithdrawForm dossier={view.dossier} done={reload} />}
     </div>
   );
+}
+
+/** What a table has of a dossier. */
+function writtenOf({ route, sections }: DossierView): Written {
+  const content = Object.fromEntries(sections.map(({ name, content }) => [name, content]));
+  return { route, sections: content };
 }
 
 /** Gives the reader a file made here. */

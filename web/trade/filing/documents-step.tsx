@@ -2,7 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import { problemText } from '../../api.ts';
 import { formatNumber, t } from '../../languages/index.ts';
 import { Button } from '../../parts/button.tsx';
-import { DayField, Field, SelectField, TextField } from '../../parts/field.tsx';
+import { ChooseFile, DayField, SelectField, TextField } from '../../parts/field.tsx';
 import { Progress } from '../../parts/say.tsx';
 import { DOCUMENT_CODES, documentName, word } from '../words.ts';
 import { bind, Repeated, replaceAt, type StepProps, withoutAt } from './fields.tsx';
@@ -144,24 +144,14 @@ export function FileField({
       </p>
     );
   return (
-    <Field
+    <ChooseFile
       label={t('filing.file')}
       hint={t('filing.fileHint')}
       optional
       id={id}
       {...(wrong === undefined ? (problem === undefined ? {} : { problem }) : { problem: problemText(wrong) })}
-    >
-      {(wiring) => (
-        <input
-          {...wiring}
-          type="file"
-          accept={MEDIA_TYPES.join(',')}
-          onChange={(event) => {
-            const chosen = event.currentTarget.files?.[0];
-            if (chosen !== undefined) void send(chosen);
-          }}
-        />
-      )}
-    </Field>
+      accept={MEDIA_TYPES.join(',')}
+      onFile={(file) => void send(file)}
+    />
   );
 }

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ApiProblem, api, type Finding } from '../../api.ts';
 import { formatMass, t } from '../../languages/index.ts';
 import { Button } from '../../parts/button.tsx';
-import { Field, SelectField, TextField } from '../../parts/field.tsx';
+import { ChooseFile, SelectField, TextField } from '../../parts/field.tsx';
 import { ErrorSummary, Notice } from '../../parts/say.tsx';
 import { PACKAGE_CODES_OFFERED, packageName } from '../words.ts';
 import { bind, CountryField, Repeated, replaceAt, type StepProps, withoutAt } from './fields.tsx';
@@ -199,19 +199,11 @@ function PasteItems({ form, change }: StepProps) {
           {t('filing.pasteRead')}
         </Button>
       </div>
-      <Field label={t('filing.pasteFile')}>
-        {(wiring) => (
-          <input
-            {...wiring}
-            type="file"
-            accept=".csv,.tsv,.txt,text/csv"
-            onChange={(event) => {
-              const file = event.currentTarget.files?.[0];
-              if (file !== undefined) void file.text().then(read);
-            }}
-          />
-        )}
-      </Field>
+      <ChooseFile
+        label={t('filing.pasteFile')}
+        accept=".csv,.tsv,.txt,text/csv"
+        onFile={(file) => void file.text().then(read)}
+      />
     </details>
   );
 }

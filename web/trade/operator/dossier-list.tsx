@@ -34,7 +34,7 @@ function DossierList() {
   const [search, setSearch] = useState(asked['search'] ?? '');
   const [state, setState] = useState('');
   const [mine, setMine] = useState(false);
-  const [sort, setSort] = useState<'filed' | 'awaited'>('filed');
+  const [sort, setSort] = useState<'filed' | 'changed' | 'awaited'>('filed');
   const [cursor, setCursor] = useState<string | undefined>();
   const sought = useLate(search);
   const operator = session.value?.operator !== undefined;
@@ -82,6 +82,7 @@ function DossierList() {
           onChange={(value) => first(() => setSort(value as 'filed' | 'awaited'))}
           options={[
             { value: 'filed', label: t('operator.sortFiled') },
+            { value: 'changed', label: t('operator.sortChanged') },
             { value: 'awaited', label: t('operator.sortAwaited') },
           ]}
         />

@@ -4,3 +4,5 @@ ALTER TABLE trade.dossier
   ADD COLUMN search_short text GENERATED ALWAYS AS (CASE WHEN length(search) <= 300 THEN search END) STORED,
   ADD COLUMN search_own_short text GENERATED ALWAYS AS (CASE WHEN length(search_own) <= 300 THEN search_own END) STORED;
 CREATE INDEX dossier_short ON trade.dossier (filed_at DESC, dossier DESC) INCLUDE (search_short, search_own_short);
+-- The list by last change.
+CREATE INDEX dossier_changed ON trade.dossier (changed_at DESC, dossier DESC);
