@@ -31,6 +31,9 @@ const NOT_SET = new Refusal(503, 'sign-in-not-set', 'This node has no client at 
   remedy: 'Set DOSTYK_CLIENT_ID and DOSTYK_CLIENT_SECRET; see README, production.',
 });
 
+/** A page that asks by itself while nobody touches it says so: an idle session ends all the same. */
+const isAttended = (c: Context): boolean => c.req.header('x-unattended') === undefined;
+
 export class Sessions {
   readonly #options: Options;
   readonly #client: OpenIdClient | undefined;
@@ -99,7 +102,7 @@ export class Sessions {
       throw new Refusal(401, 'token-missing', 'Nobody is signed in here.', {
         remedy: 'Sign in, or send an access token.',
       });
-    const session = await this.#options.node.sessions.find(value);
+    const session = await this.#options.node.sessions.find(value, { keepOn: isAttended(c) });
     if (session === undefined)
       throw new Refusal(401, 'session-ended', 'The session has ended.', {
         remedy: 'Sign in again; what you typed is kept.',
@@ -122,7 +125,7 @@ export class Sessions {
       const { context } = this.#options.node;
       const common = { member: context.member, demo: context.demo, signIn: this.#client !== undefined };
       const value = getCookie(c, this.#cookie);
-      const session = value === undefined ? undefined : await sessions.find(value);
+      const session = value === undefined ? undefined : await sessions.find(value, { keepOn: isAttended(c) });
       if (session === undefined) return c.json({ ...common, signedIn: false, ended: value !== undefined });
       const { subject, name, operator, authority } = this.#account(session.subject);
       const mandates = context.registry.findAuthority(authority ?? '')?.mandates ?? [];

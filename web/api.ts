@@ -5,7 +5,7 @@ import { OpenAPILink } from '@orpc/openapi-client/fetch';
 import type { membersContract } from '../members/contract.ts';
 import type { tradeContract } from '../trade/contract.ts';
 import { type MessageKey, t, tMaybe } from './languages/index.ts';
-import { noteRefusal, online, session } from './session.ts';
+import { noteRefusal, online, session, unattended } from './session.ts';
 
 /** The node's API, typed by the very contracts that the node serves. */
 
@@ -56,7 +56,7 @@ export function findingText({ code, message, params }: Finding): string {
 
 /** Headers of this session for a request that is none of the contracts', such as an upload. */
 export function sessionHeaders(): Record<string, string> {
-  return { 'x-csrf-token': session.value?.csrf ?? '' };
+  return { 'x-csrf-token': session.value?.csrf ?? '', ...unattended() };
 }
 
 /**

@@ -34,11 +34,21 @@ export const barrier = signal<'locked' | 'ended' | null>(null);
 /** Whether the node answered when it was last asked. */
 export const online = signal(true);
 
+let touchedAt = Date.now();
+const touch = (): void => {
+  touchedAt = Date.now();
+};
+for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchmove'])
+  addEventListener(kind, touch, { capture: true, passive: true });
+/** What a page asks while nobody has touched it for a minute says so, and does not keep the session on. */
+export const unattended = (): Readonly<Record<string, string>> =>
+  Date.now() - touchedAt < 60_000 ? {} : { 'x-unattended': '1' };
+
 export async function loadSession(): Promise<void> {
   try {
     // On a line that neither answers nor fails the page opens all the same.
     const signal = AbortSignal.timeout(5000);
-    const response = await fetch('/session', { headers: { accept: 'application/json' }, signal });
+    const response = await fetch('/session', { headers: { accept: 'application/json', ...unattended() }, signal });
     if (!response.ok) throw new Error(`answered ${response.status}`);
     const answer = (await response.json()) as Answer;
     online.value = true;
