@@ -6,10 +6,9 @@ import { brotliDecompressSync } from 'node:zlib';
 import chromium from '@sparticuz/chromium';
 import { type Browser, type LaunchOptions, chromium as playwright } from 'playwright-core';
 
-/** A real Chromium from an npm package. @param more arguments, such as a camera of its own */
-export async function openBrowser(more: readonly string[] = []): Promise<Browser> {
-  const { args, ...options } = await launchOptions();
-  return playwright.launch({ ...options, args: [...args, ...more] });
+/** A real Chromium from an npm package. */
+export async function openBrowser(): Promise<Browser> {
+  return playwright.launch(await launchOptions());
 }
 
 /**

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { encode } from 'uqr';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
 import { openBrowser } from './browser.ts';
@@ -95,6 +96,46 @@ describe('anyone', () => {
     await expectSound(page, 'verify-code-360');
     await page.context().close();
   });
+
+  test('scans a code from the picture of a camera, or is told that the camera is not allowed', async () => {
+    const visitor = await newVisitor(browser, { width: 360 });
+    const page = await visitor.newPage();
+    // This Chromium has no camera at all: the first is denied, the next shows a sheet of paper. All that follows the picture is the app's.
+    await page.addInitScript(
+      (rows: boolean[][]) => {
+        let asked = 0;
+        navigator.mediaDevices.getUserMedia = async () => {
+          if (asked++ === 0) throw new DOMException('denied', 'NotAllowedError');
+          const paper = document.createElement('canvas');
+          [paper.width, paper.height] = [640, 480];
+          const context = paper.getContext('2d') as CanvasRenderingContext2D;
+          const module = Math.floor(480 / rows.length);
+          setInterval(() => {
+            context.fillStyle = '#f4f1e8';
+            context.fillRect(0, 0, 640, 480);
+            context.fillStyle = '#222';
+            for (const [y, row] of rows.entries())
+              for (const [x, dark] of row.entries())
+                if (dark) context.fillRect(80 + x * module, y * module, module, module);
+          }, 100);
+          return paper.captureStream(10);
+        };
+      },
+      encode(code, { ecc: 'M', border: 4 }).data,
+    );
+    await page.goto(`${demo.address('KZ')}/en/verify`);
+    await page.getByText('keys were received').waitFor();
+    await page.getByRole('button', { name: 'Scan with the camera' }).click();
+    await page.getByText('The browser does not allow the camera here').waitFor();
+    await expectSound(page, 'verify-camera-denied-360');
+    await page.getByRole('button', { name: 'Stop the camera' }).click();
+    await page.getByRole('button', { name: 'Scan with the camera' }).click();
+    await page.locator('#answer').getByText('log proof not checked').waitFor();
+    expect(await page.locator('#answer').innerText()).toContain('Chamber of commerce');
+    expect(await page.locator('video').count()).toBe(0);
+    await expectSound(page, 'verify-scanned-360');
+    await visitor.close();
+  }, 60_000);
 
   test('is told what is altered, foreign or too large, and why', async () => {
     const page = await open();
