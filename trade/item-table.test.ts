@@ -1,7 +1,79 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { LANGUAGES } from '../members/registry.ts';
+import { readMessages } from '../web/build/languages.ts';
 import { readItemTable, readNumber } from './item-table.ts';
 
+/** What the hint of the form calls the columns. */
+const NAMED: Readonly<Record<string, readonly string[]>> = {
+  kk: [
+    'HS коды',
+    'сипаттама',
+    'шығу тегі',
+    'нетто салмағы',
+    'брутто салмағы',
+    'қаптама коды',
+    'орын саны',
+    'құны',
+    'валютасы',
+  ],
+  ky: [
+    'HS коду',
+    'сүрөттөлүшү',
+    'келип чыгышы',
+    'нетто салмагы',
+    'брутто салмагы',
+    'таңгактын коду',
+    'жүк орундары',
+    'нарк',
+    'валюта',
+  ],
+  tg: [
+    'рамзи HS',
+    'тавсиф',
+    'пайдоиш',
+    'вазни нетто',
+    'вазни брутто',
+    'рамзи бастабандӣ',
+    'ҷойҳои бор',
+    'арзиш',
+    'асъор',
+  ],
+  tk: [
+    'DYI HN kody',
+    'beýany',
+    'gelip çykyşy',
+    'netto agramy',
+    'brutto agramy',
+    'gaplama kody',
+    'ýük ýerleriniň sany',
+    'gymmaty',
+    'walýutasy',
+  ],
+  uz: [
+    'TIF TN kodi',
+    'tavsif',
+    'kelib chiqishi',
+    'netto vazni',
+    'brutto vazni',
+    'o‘ram kodi',
+    'o‘rinlar soni',
+    'qiymat',
+    'valyuta',
+  ],
+  ru: [
+    'код HS',
+    'описание',
+    'происхождение',
+    'вес нетто',
+    'вес брутто',
+    'код упаковки',
+    'число мест',
+    'стоимость',
+    'валюта',
+  ],
+  zh: ['HS编码', '货物名称', '原产国', '净重', '毛重', '包装代码', '件数', '货值', '币种'],
+};
 const HEADER = 'No;HS;Description;Origin;Net;Gross;Package;Packages;Marks;Value;Currency';
 const ROW = ['1', '080929', 'Cherries', 'UZ', '1000', '1100', 'CT', '100', '', '2500', 'USD'];
 const COLUMNS = HEADER.split(';');
@@ -35,6 +107,28 @@ describe('item tables', () => {
     { delimiter: ';', decimal: ',', bom: '\ufeff' },
     { delimiter: '\t', decimal: ',', bom: '' },
   ];
+
+  test('headers are known in each of the eight languages, as the form names them', () => {
+    for (const language of LANGUAGES) {
+      const hint = readMessages(language)['filing.pasteHint'] ?? '';
+      // What stands between the first colon and the end of its sentence.
+      const names = /[:：]\s*(.*?)[.。]/s.exec(hint)?.[1] ?? '';
+      const header = NAMED[language] ?? [
+        'HS code',
+        'description',
+        'origin',
+        'net mass',
+        'gross mass',
+        'package code',
+        'packages',
+        'value',
+        'currency',
+      ];
+      for (const name of header) expect(names.toLowerCase(), `${language}: ${name}`).toContain(name.toLowerCase());
+      const table = readItemTable(`${header.join(';')}\n080929;Cherries;UZ;1000;1100;CT;100;2500;USD`);
+      expect([language, table.findings, table.values.length]).toEqual([language, [], 1]);
+    }
+  });
 
   test('what any spreadsheet writes reads back to the same items', () => {
     fc.assert(
