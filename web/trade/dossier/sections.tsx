@@ -48,7 +48,7 @@ function Content({ section }: { readonly section: Section }) {
   if (name === 'transport') return <Transport content={content as TransportSection} />;
   if (name === 'sanitary') return <Sanitary content={content as SanitarySection} />;
   if (name === 'driver') return <Drivers content={content as DriverSection} />;
-  return <Documents documents={(content as { documents: readonly TradeDocument[] }).documents} />;
+  return <Documents documents={(content as { documents: readonly TradeDocument[] }).documents} section={name} />;
 }
 
 const partyText = ({ name, country, address, identifier }: Party): string =>
@@ -101,7 +101,7 @@ function Goods({ content }: { readonly content: GoodsSection }) {
           },
         ]}
       />
-      <Documents documents={content.documents} />
+      <Documents documents={content.documents} section="goods" />
     </>
   );
 }
@@ -138,7 +138,7 @@ function Commercial({ content }: { readonly content: CommercialSection }) {
           },
         ]}
       />
-      <Documents documents={content.documents} />
+      <Documents documents={content.documents} section="commercial" />
     </>
   );
 }
@@ -178,7 +178,7 @@ function Transport({ content }: { readonly content: TransportSection }) {
               ]),
         ]}
       />
-      <Documents documents={content.documents} />
+      <Documents documents={content.documents} section="transport" />
     </>
   );
 }
@@ -200,7 +200,7 @@ function Sanitary({ content }: { readonly content: SanitarySection }) {
           ),
         ]}
       />
-      <Documents documents={content.documents} />
+      <Documents documents={content.documents} section="sanitary" />
     </>
   );
 }
@@ -218,11 +218,11 @@ function Drivers({ content }: { readonly content: DriverSection }) {
 /** A file beside the log: downloaded under the reader's session. */
 export const fileAddress = (file: FileReference): string => `/api/attachments/${file.hash}`;
 
-function Documents({ documents }: { readonly documents: readonly TradeDocument[] }) {
+function Documents({ documents, section }: { readonly documents: readonly TradeDocument[]; readonly section: string }) {
   if (documents.length === 0) return null;
   return (
     <Table
-      caption={t('filing.stepDocuments')}
+      caption={`${word('section', section)}: ${t('filing.stepDocuments')}`}
       rows={documents}
       rowKey={(one) => `${one.code} ${one.number}`}
       empty={<Empty title={t('filing.noDocuments')} />}
