@@ -1,3 +1,4 @@
+import { Decimal } from 'decimal.js';
 import type { Finding } from '../values/refusal.ts';
 import { DOSSIER_COLUMNS, type DossierColumn } from './dossier-columns.ts';
 import { placesOf, type Row, readItems, readTable } from './item-table.ts';
@@ -28,17 +29,10 @@ const REQUIRED: readonly DossierColumn[] = [
   'carrierCountry',
 ];
 
-/** @param decimals decimal texts @returns their sum, exactly */
-function sum(decimals: readonly string[]): string {
-  const scale = Math.max(0, ...decimals.map((one) => (one.split('.')[1] ?? '').length));
-  const total = decimals.reduce((before, one) => {
-    const [whole = '0', fraction = ''] = one.split('.');
-    return before + BigInt(whole + fraction.padEnd(scale, '0'));
-  }, 0n);
-  const text = total.toString().padStart(scale + 1, '0');
-  const fraction = scale === 0 ? '' : text.slice(-scale).replace(/0+$/, '');
-  return `${scale === 0 ? text : text.slice(0, -scale)}${fraction === '' ? '' : `.${fraction}`}`;
-}
+/** As many digits as the masses of a whole table can have: their sum is exact. */
+const Exact = Decimal.clone({ precision: 60 });
+const sum = (decimals: readonly string[]): string =>
+  decimals.reduce((total, one) => total.plus(one), new Exact(0)).toFixed();
 
 const given = (name: string, value: string): object => (value === '' ? {} : { [name]: value });
 
