@@ -1,0 +1,72 @@
+import type { INCOTERMS } from '../lists.ts';
+import { type Decimal, ZERO } from './decimal.ts';
+
+/**
+ * The customs value of goods from their price: what the price leaves out of the way to the border is added, what it holds of the way
+ * after it, and of duties, is taken out where it is stated apart. Members count transport and insurance to the place of entry in
+ * (WTO Agreement on Customs Valuation, article 8(2), leaves the choice to each; each pack cites its own law).
+ */
+
+export type Incoterm = (typeof INCOTERMS)[number];
+
+/** What a price holds by Incoterms 2020: carriage to the named place, insurance of it, duties of import. */
+const INCLUDES: Readonly<Record<Incoterm, { readonly carriage: boolean; readonly insurance: boolean; readonly duties: boolean }>> = {
+  EXW: { carriage: false, insurance: false, duties: false },
+  FCA: { carriage: false, insurance: false, duties: false },
+  FAS: { carriage: false, insurance: false, duties: false },
+  FOB: { carriage: false, insurance: false, duties: false },
+  CFR: { carriage: true, insurance: false, duties: false },
+  CPT: { carriage: true, insurance: false, duties: false },
+  CIF: { carriage: true, insurance: true, duties: false },
+  CIP: { carriage: true, insurance: true, duties: false },
+  // The seller bears loss until delivery: what that costs is in the price.
+  DAP: { carriage: true, insurance: true, duties: false },
+  DPU: { carriage: true, insurance: true, duties: false },
+  DDP: { carriage: true, insurance: true, duties: true },
+};
+
+/** Costs that stand apart from the price, in the currency of calculation. Absent is not known; nothing is zero. */
+export interface Costs {
+  /** Carriage, loading and handling up to the border of the destination. */
+  readonly toBorder?: Decimal | undefined;
+  /** The same from that border on. */
+  readonly afterBorder?: Decimal | undefined;
+  readonly insurance?: Decimal | undefined;
+  /** Duties and taxes of import that a price delivered duty paid holds. */
+  readonly duties?: Decimal | undefined;
+}
+
+export interface ValueLine {
+  readonly what: 'price' | 'carriage-to-border' | 'insurance' | 'carriage-after-border' | 'duties';
+  /** Negative where it is taken out; undefined where it belongs in and is not known. */
+  readonly amount: Decimal | undefined;
+}
+
+export interface CustomsValue {
+  readonly lines: readonly ValueLine[];
+  readonly total: Decimal;
+  /** Nothing that belongs in is unknown. Else the total is at least what is known. */
+  readonly complete: boolean;
+}
+
+/**
+ * @param incoterm undefined: the price is taken as it is, and not complete
+ * @example customsValue(new Decimal(40000), 'FCA', { toBorder: new Decimal(1800), insurance: ZERO }).total // 41800
+ */
+export function customsValue(price: Decimal, incoterm: Incoterm | undefined, costs: Costs): CustomsValue {
+  const lines: ValueLine[] = [{ what: 'price', amount: price }];
+  if (incoterm === undefined) return { lines, total: price, complete: false };
+  const { carriage, insurance, duties } = INCLUDES[incoterm];
+  if (!carriage) lines.push({ what: 'carriage-to-border', amount: costs.toBorder });
+  if (!insurance) lines.push({ what: 'insurance', amount: costs.insurance });
+  // What is not stated apart stays in the value.
+  if (carriage && costs.afterBorder !== undefined)
+    lines.push({ what: 'carriage-after-border', amount: costs.afterBorder.negated() });
+  if (duties && costs.duties !== undefined) lines.push({ what: 'duties', amount: costs.duties.negated() });
+  let total = ZERO;
+  let complete = !duties || costs.duties !== undefined;
+  for (const { amount } of lines)
+    if (amount === undefined) complete = false;
+    else total = total.plus(amount);
+  return { lines, total, complete };
+}

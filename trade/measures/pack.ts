@@ -1,0 +1,526 @@
+import { isPlainDate } from '../../values/plain-date.ts';
+import { isCurrencyCode, isHsChapter } from '../codes.ts';
+import { checkMeasures } from './check.ts';
+import { ALWAYS, type Groups, type Names, readCondition } from './condition.ts';
+import {
+  type Act,
+  type Area,
+  type Base,
+  type Citation,
+  CONFIDENCES,
+  type Confidence,
+  DIRECTIONS,
+  type Direction,
+  type DocumentKind,
+  type ExchangeRate,
+  isCharge,
+  isDuty,
+  MEASURE_TYPES,
+  type Measure,
+  type MeasureType,
+  type NationalCode,
+  type Pack,
+  type Parameter,
+  type Quota,
+  type Source,
+  type Validity,
+  type Wording,
+} from './measure.ts';
+import { readRate, UNITS, Unreadable } from './rate.ts';
+import { Cells, type Fault, Faults, type Row, readTable, type Table } from './table.ts';
+
+/**
+ * A pack is a folder of tables. It is read whole or refused whole, with every fault's file and line.
+ *
+ * @example readPack(new Map([['pack.csv', …], ['sources.csv', …], ['measures.csv', …]]))
+ */
+
+const CITED = ['source', 'place', 'read', 'confidence'];
+const WORDED = ['en', 'ru'];
+const VALID = ['from', 'to'];
+
+/** File → its columns, and those that may be left out. */
+export const TABLES: Readonly<
+  Record<string, { readonly columns: readonly string[]; readonly optional: readonly string[] }>
+> = {
+  'pack.csv': { columns: ['member', 'version', 'published', 'currency'], optional: [] },
+  'sources.csv': { columns: ['source', 'title', 'publisher', 'edition', 'address'], optional: [] },
+  'areas.csv': { columns: ['area', 'countries', ...CITED, ...WORDED], optional: [] },
+  'documents.csv': {
+    columns: ['document', 'code', 'issuer', 'where', 'takes', 'valid', 'form', 'needs', ...CITED, ...WORDED],
+    optional: [],
+  },
+  'conditions.csv': { columns: ['condition', 'expression', ...CITED, ...WORDED], optional: [] },
+  'parameters.csv': { columns: ['parameter', 'value', 'unit', ...VALID, ...CITED, ...WORDED], optional: [] },
+  'quotas.csv': { columns: ['quota', 'volume', 'unit', 'critical', ...VALID, ...CITED, ...WORDED], optional: [] },
+  'codes.csv': { columns: ['code', ...VALID, ...CITED, ...WORDED], optional: [] },
+  'exchange.csv': { columns: ['currency', 'amount', 'per', 'from', ...CITED], optional: [] },
+  'steps.csv': {
+    columns: ['step', 'direction', 'at', 'after', 'goods', 'when', 'authority', 'where', ...CITED, ...WORDED],
+    optional: ['goods', 'when'],
+  },
+  'measures.csv': {
+    columns: [
+      ...['measure', 'type', 'series', 'direction', 'goods', 'except', 'area', 'exclude', 'when', 'rate', 'base'],
+      ...['requires', 'quota', ...VALID, ...CITED, ...WORDED],
+    ],
+    optional: [],
+  },
+};
+const NEEDED = ['pack.csv', 'sources.csv', 'measures.csv'];
+
+const ID = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const DECIMAL = /^\d{1,15}(\.\d{1,8})?$/;
+const PERIOD = /^P(?=\d)(\d{1,3}Y)?(\d{1,3}M)?(\d{1,3}W)?(\d{1,4}D)?$/;
+
+const day = (text: string): string => {
+  if (!isPlainDate(text)) throw new Unreadable('A day is written YYYY-MM-DD.', text);
+  return text;
+};
+const decimal = (text: string): string => {
+  if (!DECIMAL.test(text)) throw new Unreadable('A number has digits and at most one point.', text);
+  return text;
+};
+const oneOf =
+  <T extends string>(allowed: readonly T[]) =>
+  (text: string): T => {
+    const found = allowed.find((one) => one === text);
+    if (found === undefined) throw new Unreadable(`It is none of ${allowed.join(', ')}.`, text);
+    return found;
+  };
+const currency = (text: string): string => {
+  if (!isCurrencyCode(text)) throw new Unreadable('A currency is a code of ISO 4217.', text);
+  return text;
+};
+const words = (text: string): string[] => (text === '' ? [] : text.split(' '));
+const prefixes = (text: string): readonly string[] => {
+  if (text === '*') return [''];
+  const found = words(text);
+  for (const one of found)
+    if (!/^(\d{2}|\d{4}|\d{6}|\d{8}|\d{10})$/.test(one) || !isHsChapter(one.slice(0, 2)))
+      throw new Unreadable(
+        `${one} is no prefix of a goods code: 2, 4, 6, 8 or 10 digits of a chapter that exists.`,
+        one,
+      );
+  if (new Set(found).size !== found.length) throw new Unreadable('A prefix stands twice.', text);
+  return found;
+};
+const period = (text: string): string | undefined => {
+  if (text === 'unknown' || text === '') return undefined;
+  if (!PERIOD.test(text)) throw new Unreadable('A duration is written as in ISO 8601, e.g. P10D, or unknown.', text);
+  return text;
+};
+const known = (text: string): string | undefined => (text === '' || text === 'unknown' ? undefined : text);
+const address = (text: string): string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['https:', 'http:'].includes(url.protocol))
+    throw new Unreadable('An address begins with https:// or http://.', text);
+  return text;
+};
+
+const EVERYWHERE: Area = { area: '*', countries: undefined };
+const VALUE: Base = { of: ['value'], gross: false };
+
+/** What the tables know while they are read. */
+class Reading {
+  readonly faults = new Faults();
+  readonly tables = new Map<string, Table>();
+  readonly sources = new Map<string, Source>();
+  readonly #citations = new Map<string, Citation>();
+  readonly #wordings = new Map<string, Wording>();
+
+  constructor(files: ReadonlyMap<string, string>) {
+    for (const name of NEEDED)
+      if (!files.has(name)) this.faults.add(name, undefined, undefined, 'file-missing', `A pack needs ${name}.`);
+    for (const [name, text] of files) {
+      const spec = Object.hasOwn(TABLES, name) ? TABLES[name] : undefined;
+      if (spec === undefined) {
+        this.faults.add(name.slice(0, 100), undefined, undefined, 'file-unknown', 'No table of a pack has this name.');
+        continue;
+      }
+      const table = readTable(name, text, spec.columns, spec.optional, this.faults);
+      if (table !== undefined) this.tables.set(name, table);
+    }
+  }
+
+  /** Reads each row of a table; a row with a fault is left out, so that its faults do not breed others. */
+  rows<T>(file: string, read: (row: Row, cells: Cells) => T | undefined): { readonly row: Row; readonly value: T }[] {
+    const table = this.tables.get(file);
+    if (table === undefined) return [];
+    const cells = new Cells(table, this.faults);
+    const found: { row: Row; value: T }[] = [];
+    for (const row of table.rows) {
+      cells.broken = false;
+      const value = read(row, cells);
+      if (value !== undefined && !cells.broken) found.push({ row, value });
+    }
+    return found;
+  }
+
+  /** Rows by their id, of which no two may be the same. */
+  named<T>(file: string, column: string, read: (id: string, row: Row, cells: Cells) => T | undefined): Map<string, T> {
+    const seen = new Map<string, number>();
+    const found = new Map<string, T>();
+    this.rows(file, (row, cells) => {
+      const id = cells.some(row, column);
+      if (!ID.test(id))
+        cells.fault(row, column, 'cell-unreadable', 'An id has lower-case letters, digits and hyphens.');
+      const before = seen.get(id);
+      if (before !== undefined) cells.fault(row, column, 'duplicate', `${id} stands in line ${before} already.`);
+      seen.set(id, row.line);
+      const value = read(id, row, cells);
+      if (value !== undefined && !cells.broken) found.set(id, value);
+      return value;
+    });
+    return found;
+  }
+
+  citation(row: Row, cells: Cells): Citation | undefined {
+    const source = cells.text(row, 'source');
+    const place = cells.text(row, 'place');
+    const read = cells.text(row, 'read');
+    const confidence = cells.text(row, 'confidence');
+    const key = `${source}\u0000${place}\u0000${read}\u0000${confidence}`;
+    const before = this.#citations.get(key);
+    if (before !== undefined) return before;
+    for (const [column, text] of Object.entries({ source, place, read, confidence }))
+      if (text === '')
+        cells.fault(
+          row,
+          column,
+          'source-missing',
+          `A value has a source, the place in it, the day it was read and a confidence; ${column} is missing.`,
+        );
+    const from = this.sources.get(source);
+    if (source !== '' && from === undefined)
+      cells.fault(row, 'source', 'not-declared', `sources.csv has no source ${source}.`);
+    const at = read === '' ? undefined : cells.read(row, 'read', day);
+    const sure = confidence === '' ? undefined : cells.read<Confidence>(row, 'confidence', oneOf(CONFIDENCES));
+    if (from === undefined || place === '' || at === undefined || sure === undefined) return undefined;
+    const citation: Citation = { source: from, place, read: at, confidence: sure };
+    this.#citations.set(key, citation);
+    return citation;
+  }
+
+  wording(row: Row, cells: Cells): Wording {
+    const en = cells.some(row, 'en');
+    const ru = cells.some(row, 'ru');
+    const key = `${en}\u0000${ru}`;
+    const before = this.#wordings.get(key);
+    if (before !== undefined) return before;
+    const wording = { en, ru };
+    this.#wordings.set(key, wording);
+    return wording;
+  }
+}
+
+function validity(row: Row, cells: Cells): Validity | undefined {
+  if (cells.some(row, 'from') === '') return undefined;
+  const from = cells.read(row, 'from', day);
+  const to = cells.read(row, 'to', (text) => (text === '' ? undefined : day(text)));
+  if (from !== undefined && to !== undefined && to < from)
+    cells.fault(row, 'to', 'dates-reversed', `The validity ends on ${to}, before it begins on ${from}.`);
+  return from === undefined ? undefined : { from, to };
+}
+
+/** Named conditions, resolved when they are first asked for; one that leads back to itself is circular. */
+function readConditions(
+  reading: Reading,
+  documents: Names['documents'],
+): { readonly names: Names; readonly claims: Pack['claims'] } {
+  const expressions = new Map<string, { readonly text: string; readonly row: Row; readonly cells: Cells }>();
+  const claims = new Map<string, { claim: string; citation: Citation; wording: Wording }>();
+  reading.named('conditions.csv', 'condition', (id, row, cells) => {
+    const text = cells.text(row, 'expression');
+    const wording = reading.wording(row, cells);
+    const citation = reading.citation(row, cells);
+    if (text !== '') expressions.set(id, { text, row, cells });
+    else if (citation !== undefined) claims.set(id, { claim: id, citation, wording });
+    return id;
+  });
+  const resolved = new Map<string, Groups | 'open'>();
+  const names: Names = {
+    documents,
+    claims: new Set(claims.keys()),
+    condition: (id) => {
+      const known = resolved.get(id);
+      if (known === 'open') throw new Unreadable(`The condition ${id} leads back to itself.`, id);
+      if (known !== undefined) return known;
+      const expression = expressions.get(id);
+      if (expression === undefined)
+        throw new Unreadable(`conditions.csv has no condition ${id} with an expression.`, id);
+      resolved.set(id, 'open');
+      const groups = readCondition(expression.text, names);
+      resolved.set(id, groups);
+      return groups;
+    },
+  };
+  for (const [id, { row, cells }] of expressions)
+    try {
+      names.condition(id);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      const circular = error.message.includes('leads back');
+      cells.fault(row, 'expression', circular ? 'circular' : 'cell-unreadable', error.message);
+      // Whoever names it is not at fault.
+      resolved.set(id, ALWAYS);
+    }
+  return { names, claims };
+}
+
+function readDocuments(reading: Reading): Map<string, DocumentKind> {
+  return reading.named('documents.csv', 'document', (document, row, cells) => {
+    const citation = reading.citation(row, cells);
+    const code = cells.read(row, 'code', (text) => {
+      if (text !== '' && !/^[1-9]\d{0,2}$/.test(text)) throw new Unreadable('A code is one of UN/EDIFACT 1001.', text);
+      return text === '' ? undefined : text;
+    });
+    const kind = {
+      document,
+      code,
+      issuer: known(cells.text(row, 'issuer')),
+      where: known(cells.text(row, 'where')),
+      takes: cells.read(row, 'takes', period),
+      valid: cells.read(row, 'valid', period),
+      form: cells.read(row, 'form', (text) => known(oneOf(['', 'unknown', 'paper', 'electronic', 'either'])(text))),
+      needs: words(cells.text(row, 'needs')),
+      wording: reading.wording(row, cells),
+    };
+    return citation && { ...kind, form: kind.form as DocumentKind['form'], citation };
+  });
+}
+
+function readArea(areas: ReadonlyMap<string, Area>, text: string): Area {
+  if (text === '*') return EVERYWHERE;
+  const countries = new Set<string>();
+  for (const one of words(text)) {
+    const named = areas.get(one);
+    if (named?.countries !== undefined) for (const code of named.countries) countries.add(code);
+    else if (/^[A-Z]{2}$/.test(one)) countries.add(one);
+    else throw new Unreadable(`${one} is neither a country's code nor an area of areas.csv.`, one);
+  }
+  if (countries.size === 0) throw new Unreadable('An area is *, codes of countries, or areas of areas.csv.', text);
+  return { area: text, countries };
+}
+
+const readBase = (text: string): Base => {
+  if (text === '' || text === 'value') return VALUE;
+  const gross = /^gross\((.+)\)$/.exec(text);
+  const of = (gross?.[1] ?? text).split(' + ');
+  for (const one of of)
+    if (!ID.test(one)) throw new Unreadable('A base reads value + duty, or gross(value + duty).', one);
+  return { of, gross: gross !== null };
+};
+
+function readMeasures(
+  reading: Reading,
+  areas: ReadonlyMap<string, Area>,
+  names: Names,
+): { readonly row: Row; readonly value: Measure }[] {
+  const seen = new Map<string, number>();
+  const condition = (text: string): Groups => readCondition(text, names);
+  const area = (text: string): Area => readArea(areas, text);
+  const exclude = (text: string): ReadonlySet<string> =>
+    text === '' ? NOBODY : (readArea(areas, text).countries ?? NOBODY);
+  return reading.rows('measures.csv', (row, cells) => {
+    const measure = cells.some(row, 'measure');
+    if (!ID.test(measure))
+      cells.fault(row, 'measure', 'cell-unreadable', 'An id has lower-case letters, digits and hyphens.');
+    const before = seen.get(measure);
+    if (before !== undefined) cells.fault(row, 'measure', 'duplicate', `${measure} stands in line ${before} already.`);
+    else seen.set(measure, row.line);
+    const type = cells.read<MeasureType>(row, 'type', oneOf(MEASURE_TYPES));
+    const direction = cells.read<Direction>(row, 'direction', oneOf(DIRECTIONS));
+    cells.some(row, 'goods');
+    const goods = cells.read(row, 'goods', prefixes);
+    const except = cells.read(row, 'except', prefixes) ?? [];
+    const where = cells.read(row, 'area', area);
+    const valid = validity(row, cells);
+    const rateText = cells.text(row, 'rate');
+    const rate = rateText === '' ? undefined : cells.read(row, 'rate', readRate);
+    const requires = cells.read(row, 'requires', condition) ?? ALWAYS;
+    const when = cells.read(row, 'when', condition) ?? ALWAYS;
+    const wording = reading.wording(row, cells);
+    const citation =
+      rate?.op === 'unknown' && cells.text(row, 'source') === '' ? undefined : reading.citation(row, cells);
+    const base = cells.read(row, 'base', readBase) ?? VALUE;
+    if (type !== undefined && !cells.broken) {
+      if (isCharge(type) !== (rate !== undefined))
+        cells.fault(
+          row,
+          'rate',
+          'cell-missing',
+          isCharge(type) ? 'A charge has a rate, or is unknown.' : `A ${type} has no rate; write a fee beside it.`,
+        );
+      if (isCharge(type) && (!isDuty(type) || type === 'duty') && requires !== ALWAYS)
+        cells.fault(
+          row,
+          'requires',
+          'cell-unreadable',
+          `What a ${type} hangs on stands in the column when; papers belong to preferences, quotas, suspensions and controls.`,
+        );
+      if (when.some((group) => group.some(({ kind }) => kind === 'document')))
+        cells.fault(row, 'when', 'cell-unreadable', 'A paper is asked for in the column requires.');
+    }
+    if (
+      type === undefined ||
+      direction === undefined ||
+      goods === undefined ||
+      where === undefined ||
+      valid === undefined
+    )
+      return undefined;
+    const quota = known(cells.text(row, 'quota'));
+    if ((type === 'quota') !== (quota !== undefined))
+      cells.fault(row, 'quota', 'cell-missing', 'A measure of type quota names its quota, and no other does.');
+    return {
+      measure,
+      type,
+      series: cells.text(row, 'series') || type,
+      direction,
+      goods,
+      except,
+      area: where,
+      exclude: cells.read(row, 'exclude', exclude) ?? NOBODY,
+      when,
+      rate,
+      rateText,
+      base,
+      requires,
+      quota,
+      citation,
+      wording,
+      from: valid.from,
+      to: valid.to,
+    };
+  });
+}
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Reads a pack. @returns the pack, or every fault that was found in it (the first hundred) */
+export function readPack(
+  files: ReadonlyMap<string, string>,
+): { readonly pack: Pack } | { readonly faults: readonly Fault[] } {
+  const reading = new Reading(files);
+  const { faults } = reading;
+  const [head, ...rest] = reading.rows('pack.csv', (row, cells) => ({
+    member: cells.read(row, 'member', (text) => {
+      if (!/^[A-Z]{2}$/.test(text)) throw new Unreadable('A member is named by its ISO 3166-1 alpha-2 code.', text);
+      return text;
+    }),
+    version: cells.read(row, 'version', (text) => {
+      if (!/^[1-9]\d{0,8}$/.test(text)) throw new Unreadable('Versions are counted 1, 2, 3 …', text);
+      return Number(text);
+    }),
+    published: cells.read(row, 'published', day),
+    currency: cells.read(row, 'currency', currency),
+  }));
+  if (reading.tables.has('pack.csv') && (head === undefined || rest.length > 0))
+    faults.add('pack.csv', rest[0]?.row.line, undefined, 'not-a-table', 'pack.csv has one row.');
+
+  for (const [id, source] of reading.named('sources.csv', 'source', (source, row, cells) => ({
+    source,
+    title: cells.some(row, 'title'),
+    publisher: cells.some(row, 'publisher'),
+    edition: cells.read(row, 'edition', (text) => (text === '' ? undefined : day(text))),
+    address: cells.read(row, 'address', address) ?? '',
+  })))
+    reading.sources.set(id, source);
+
+  const areas = reading.named('areas.csv', 'area', (area, row, cells) => {
+    const citation = reading.citation(row, cells);
+    reading.wording(row, cells);
+    const countries = cells.read(row, 'countries', (text) => readArea(new Map(), text).countries);
+    return citation && countries && { area, countries };
+  });
+  const documents = readDocuments(reading);
+  const { names, claims } = readConditions(reading, new Map([...documents].map(([id, { code }]) => [id, code])));
+
+  const parameters = new Map<string, Parameter[]>();
+  const parameterRows = reading.rows('parameters.csv', (row, cells): Parameter | undefined => {
+    const parameter = cells.some(row, 'parameter');
+    if (!/^[A-Z][A-Z0-9-]{1,11}$/.test(parameter) || isCurrencyCode(parameter))
+      cells.fault(
+        row,
+        'parameter',
+        'cell-unreadable',
+        'A parameter has 2 to 12 capital letters, digits and hyphens, and is no currency.',
+      );
+    reading.wording(row, cells);
+    const citation = reading.citation(row, cells);
+    const value = cells.read(row, 'value', decimal);
+    const unit = cells.read(row, 'unit', currency);
+    const valid = validity(row, cells);
+    return citation && value && unit && valid ? { parameter, value, currency: unit, citation, ...valid } : undefined;
+  });
+  for (const { value } of parameterRows)
+    parameters.set(value.parameter, [...(parameters.get(value.parameter) ?? []), value]);
+
+  const quotas = reading.named('quotas.csv', 'quota', (quota, row, cells): Quota | undefined => {
+    const citation = reading.citation(row, cells);
+    const wording = reading.wording(row, cells);
+    const volume = cells.read(row, 'volume', decimal);
+    const unit = cells.read(row, 'unit', (text) => {
+      if (!Object.hasOwn(UNITS, text)) throw new Unreadable(`No unit is called ${text}.`, text);
+      return text;
+    });
+    const critical = cells.read(row, 'critical', (text) => (text === '' ? undefined : decimal(text)));
+    const valid = validity(row, cells);
+    return citation && volume && unit && valid
+      ? { quota, volume, unit, critical, citation, wording, ...valid }
+      : undefined;
+  });
+  const codes = reading.rows('codes.csv', (row, cells): NationalCode | undefined => {
+    const code = cells.some(row, 'code');
+    if (!/^(\d{8}|\d{10})$/.test(code))
+      cells.fault(row, 'code', 'cell-unreadable', "A line of a member's own nomenclature has 8 or 10 digits.");
+    const citation = reading.citation(row, cells);
+    const wording = reading.wording(row, cells);
+    const valid = validity(row, cells);
+    return citation && valid && { code, citation, wording, ...valid };
+  });
+  const exchange = reading.rows('exchange.csv', (row, cells): ExchangeRate | undefined => {
+    const citation = reading.citation(row, cells);
+    const of = cells.read(row, 'currency', currency);
+    const amount = cells.read(row, 'amount', decimal);
+    const per = cells.read(row, 'per', decimal);
+    const from = cells.read(row, 'from', day);
+    return citation && of && amount && per && from ? { currency: of, amount, per, from, citation } : undefined;
+  });
+  const acts = reading.rows('steps.csv', (row, cells): Act | undefined => {
+    const citation = reading.citation(row, cells);
+    const direction = cells.read<Direction>(row, 'direction', oneOf(DIRECTIONS));
+    const at = cells.read(row, 'at', oneOf(['exit', 'entry'] as const));
+    return (
+      citation &&
+      direction &&
+      at && {
+        step: cells.some(row, 'step'),
+        direction,
+        at,
+        after: words(cells.text(row, 'after')),
+        goods: cells.read(row, 'goods', (text) => prefixes(text || '*')) ?? [''],
+        when: cells.read(row, 'when', (text) => readCondition(text, names)) ?? ALWAYS,
+        authority: known(cells.text(row, 'authority')),
+        where: known(cells.text(row, 'where')),
+        citation,
+        wording: reading.wording(row, cells),
+      }
+    );
+  });
+  const measures = readMeasures(reading, areas, names);
+  checkMeasures(
+    { measures, codes, acts, documents, parameters: parameterRows, quotas, tables: reading.tables },
+    faults,
+  );
+
+  const { member, version, published, currency: own } = head?.value ?? {};
+  if (faults.all.length > 0 || !member || !version || !published || !own) return { faults: faults.all };
+  const values = <T>(rows: readonly { readonly value: T }[]): T[] => rows.map(({ value }) => value);
+  return {
+    pack: {
+      ...{ member, version, published, currency: own, sources: reading.sources, areas, documents, claims, parameters },
+      ...{ quotas, acts: values(acts), codes: values(codes), exchange: values(exchange), measures: values(measures) },
+    },
+  };
+}
