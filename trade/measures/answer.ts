@@ -93,7 +93,9 @@ export interface Stage {
   /** Where the goods leave or enter it, in order. */
   readonly posts: readonly { readonly post: string; readonly at: 'exit' | 'entry' }[];
   readonly schedule: Schedule | undefined;
-  readonly value: { readonly lines: readonly ValueLine[]; readonly total: Decimal; readonly complete: boolean } | undefined;
+  readonly value:
+    | { readonly lines: readonly ValueLine[]; readonly total: Decimal; readonly complete: boolean }
+    | undefined;
   readonly items: readonly ItemAnswer[];
   /** Charges on the consignment. */
   readonly fees: readonly ChargeLine[];

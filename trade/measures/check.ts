@@ -156,8 +156,8 @@ function checkSuccession(lines: readonly Line<Measure>[], faults: Faults): void 
   };
   for (const line of lines) {
     const { type, series, direction, goods, area, exclude, when, requires, except } = line.value;
-    let condition = conditions.get(when);
-    if (condition === undefined) conditions.set(when, (condition = JSON.stringify(when)));
+    const condition = conditions.get(when) ?? JSON.stringify(when);
+    conditions.set(when, condition);
     // Controls add up: only the very same one twice is a mistake.
     const also = isCharge(type) && requires.length < 2 && requires[0]?.length === 0 ? '' : JSON.stringify(requires);
     const where = `${type} ${series} ${direction} ${area.area} ${[...exclude].join()} ${except.join()}`;

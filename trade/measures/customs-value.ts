@@ -10,7 +10,9 @@ import { type Decimal, ZERO } from './decimal.ts';
 export type Incoterm = (typeof INCOTERMS)[number];
 
 /** What a price holds by Incoterms 2020: carriage to the named place, insurance of it, duties of import. */
-const INCLUDES: Readonly<Record<Incoterm, { readonly carriage: boolean; readonly insurance: boolean; readonly duties: boolean }>> = {
+const INCLUDES: Readonly<
+  Record<Incoterm, { readonly carriage: boolean; readonly insurance: boolean; readonly duties: boolean }>
+> = {
   EXW: { carriage: false, insurance: false, duties: false },
   FCA: { carriage: false, insurance: false, duties: false },
   FAS: { carriage: false, insurance: false, duties: false },
@@ -69,4 +71,19 @@ export function customsValue(price: Decimal, incoterm: Incoterm | undefined, cos
     if (amount === undefined) complete = false;
     else total = total.plus(amount);
   return { lines, total, complete };
+}
+
+/**
+ * What a buyer pays beside the price until the goods are there: costs that the price does not hold, and charges unless it is
+ * delivered duty paid. Costs that are not stated add nothing.
+ */
+export function besidePrice(
+  incoterm: Incoterm | undefined,
+  costs: Costs,
+): { readonly costs: Decimal; readonly charges: boolean } {
+  const holds = INCLUDES[incoterm ?? 'DAP'];
+  let sum = ZERO;
+  if (!holds.carriage) sum = sum.plus(costs.toBorder ?? ZERO).plus(costs.afterBorder ?? ZERO);
+  if (!holds.insurance) sum = sum.plus(costs.insurance ?? ZERO);
+  return { costs: sum, charges: !holds.duties };
 }

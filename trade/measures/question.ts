@@ -64,5 +64,7 @@ export interface Question {
   /** How many vehicles carry the goods; one if not said. */
   readonly vehicles?: number | undefined;
   /** Member → kilometres and days on its territory. */
-  readonly stay?: Readonly<Record<string, { readonly km?: string | undefined; readonly days?: string | undefined }>> | undefined;
+  readonly stay?:
+    | Readonly<Record<string, { readonly km?: string | undefined; readonly days?: string | undefined }>>
+    | undefined;
 }

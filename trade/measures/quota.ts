@@ -25,8 +25,7 @@ export function quotaBalance(quota: Quota, events: Iterable<QuotaEvent>, day: st
   const inside = quota.from <= day && (quota.to === undefined || day <= quota.to);
   if (!inside) return { state: 'not-in-period', left: ZERO };
   const counted = new Map<string, QuotaEvent>();
-  for (const event of events)
-    if (event.on <= day && event.on >= quota.from) counted.set(event.event, event);
+  for (const event of events) if (event.on <= day && event.on >= quota.from) counted.set(event.event, event);
   let left = volume;
   let blocked: QuotaEvent | undefined;
   for (const one of counted.values())

@@ -91,6 +91,7 @@ export function matchesBelow(
 /** A member's own code for goods, where the asked one is a line of its nomenclature on that day; else the six digits all share. */
 export function codeFor(schedule: Schedule, hs: string, national: string | undefined, day: string): string {
   for (const code of [national, hs])
-    if (code !== undefined && code.length > 6 && schedule.codes.get(code)?.some((line) => isInForce(line, day))) return code;
+    if (code !== undefined && code.length > 6 && schedule.codes.get(code)?.some((line) => isInForce(line, day)))
+      return code;
   return hs.slice(0, 6);
 }

@@ -165,8 +165,8 @@ export class Cells {
   /** What a reader makes of a cell; undefined, with a fault, where it can't. */
   read<T>(row: Row, column: string, reader: (text: string) => T): T | undefined {
     const text = this.text(row, column);
-    let known = this.#read.get(column);
-    if (known === undefined) this.#read.set(column, (known = new Map()));
+    const known = this.#read.get(column) ?? new Map<string, unknown>();
+    this.#read.set(column, known);
     if (known.has(text)) return known.get(text) as T;
     try {
       const value = reader(text);
