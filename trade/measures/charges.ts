@@ -214,12 +214,16 @@ export function chargesOn(matches: readonly Match[], item: ItemBasis, calculatio
   return { duties, others, open };
 }
 
+/** Series → the item's part of what is charged on the consignment; undefined where it is not known. */
+export type Shared = ReadonlyMap<string, Decimal | undefined>;
+
 /** The lines of one option: the duty, then what stands on it, each charge after those that its base names. */
 function linesOf(
   duty: Measure | undefined,
   others: readonly Measure[],
   item: ItemBasis,
   calculation: Calculation,
+  shared: Shared,
 ): ChargeLine[] {
   const lines = new Map<string, ChargeLine>();
   const bySeries = new Map<string, Measure>();
@@ -227,6 +231,7 @@ function linesOf(
   if (duty !== undefined) bySeries.set('duty', duty);
   const amountOf = (series: string): Decimal | undefined => {
     if (series === 'value') return item.value;
+    if (shared.has(series)) return shared.get(series);
     const measure = bySeries.get(series);
     // A series that does not concern these goods adds nothing; an unknown duty is not known.
     if (measure === undefined) return series === 'duty' ? undefined : ZERO;
@@ -284,7 +289,7 @@ function isClosed(groups: Option['groups']): boolean {
 }
 
 /** Options of duty for one item, the ordinary first; where a charge is open, no total is known. */
-export function optionsOf(charges: Charges, item: ItemBasis, calculation: Calculation): ItemAnswer {
+export function optionsOf(charges: Charges, item: ItemBasis, calculation: Calculation, shared: Shared): ItemAnswer {
   const { facts, quotas, day, schedule } = calculation;
   const others = charges.others.filter(({ rate }) => rate === undefined || !isOfConsignment(rate));
   const options = charges.duties.map((measure): Option => {
@@ -292,7 +297,7 @@ export function optionsOf(charges: Charges, item: ItemBasis, calculation: Calcul
     const definition = measure.quota === undefined ? undefined : schedule.pack.quotas.get(measure.quota);
     const quota = definition && quotaBalance(definition, quotas.get(definition.quota) ?? [], day);
     const empty = quota !== undefined && !['open', 'critical'].includes(quota.state);
-    const lines = linesOf(measure, others, item, calculation);
+    const lines = linesOf(measure, others, item, calculation, shared);
     return {
       kind: measure.type as Option['kind'],
       measure,
@@ -311,7 +316,7 @@ export function optionsOf(charges: Charges, item: ItemBasis, calculation: Calcul
     };
   });
   if (!options.some(({ kind }) => kind === 'duty')) {
-    const lines = linesOf(undefined, others, item, calculation);
+    const lines = linesOf(undefined, others, item, calculation, shared);
     options.push({
       kind: 'duty',
       measure: undefined,

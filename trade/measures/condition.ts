@@ -13,10 +13,13 @@ const CRITERIA = ['wholly-obtained', 'change-of-heading'] as const;
 const TRADERS = ['trusted', 'small'] as const;
 const REGIMES = ['tir', 'national-guarantee'] as const;
 
-/** One thing that holds, does not hold, or is not known. `not` is for facts alone: no paper may close a way. */
+/**
+ * One thing that holds, does not hold, or is not known. What is asked for is never that something be absent: a pack may deny a paper
+ * only where a charge hangs on its absence.
+ */
 export type Atom =
   /** A paper, by its id in the pack and its UN/EDIFACT 1001 code where it has one. */
-  | { readonly kind: 'document'; readonly id: string; readonly code: string | undefined }
+  | { readonly kind: 'document'; readonly id: string; readonly code: string | undefined; readonly not: boolean }
   | { readonly kind: 'registered'; readonly what: string }
   | { readonly kind: 'treated'; readonly what: string }
   | { readonly kind: 'origin'; readonly criterion: 'wholly-obtained' | 'change-of-heading' }
@@ -114,7 +117,12 @@ function atom(text: string, names: Names): Atom {
   const bare = not ? text.slice(4) : text;
   const free = fact(bare, not, names);
   if (free !== undefined) return free;
-  if (not) throw new Unreadable('Only facts can be denied: no paper or figure may be forbidden.', text);
+  const paper = /^document ([a-z0-9-]+)$/.exec(bare)?.[1];
+  if (paper !== undefined) {
+    if (!names.documents.has(paper)) throw new Unreadable(`documents.csv has no document ${paper}.`, paper);
+    return { kind: 'document', id: paper, code: names.documents.get(paper), not };
+  }
+  if (not) throw new Unreadable('Only facts and papers can be denied.', text);
   const bound = limit(text);
   if (bound !== undefined) return bound;
   const added = VALUE_ADDED.exec(text);
@@ -122,9 +130,6 @@ function atom(text: string, names: Names): Atom {
   const [word = '', what = '', ...rest] = text.split(' ');
   if (rest.length === 0)
     switch (word) {
-      case 'document':
-        if (!names.documents.has(what)) throw new Unreadable(`documents.csv has no document ${what}.`, what);
-        return { kind: 'document', id: what, code: names.documents.get(what) };
       case 'registered':
         return { kind: 'registered', what: among(REGISTERED, what, text) };
       case 'treated':
@@ -222,7 +227,7 @@ function compared(value: Decimal | undefined, compare: Compare, bound: Decimal):
 export function holds(one: Atom, facts: Facts): Truth {
   switch (one.kind) {
     case 'document':
-      return facts.documents.has(one.id) || (one.code !== undefined && facts.documents.has(one.code)) ? 'yes' : 'no';
+      return truth(facts.documents.has(one.id) || (one.code !== undefined && facts.documents.has(one.code)), one.not);
     case 'registered':
       return facts.registered.has(one.what) ? 'yes' : 'no';
     case 'treated':

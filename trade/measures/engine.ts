@@ -1,5 +1,15 @@
 import type { Answer, AnswerFinding, ChargeLine, Control, ItemAnswer, NeededDocument, Stage, Step } from './answer.ts';
-import { type Calculation, chargeOf, chargesOn, type ItemBasis, optionsOf, stateOf, sumOf } from './charges.ts';
+import {
+  type Calculation,
+  type Charges,
+  chargeOf,
+  chargesOn,
+  type ItemBasis,
+  optionsOf,
+  type Shared,
+  stateOf,
+  sumOf,
+} from './charges.ts';
 import { ALWAYS, conditionHolds, type Facts } from './condition.ts';
 import { besidePrice, type Costs, customsValue } from './customs-value.ts';
 import { Decimal, ZERO } from './decimal.ts';
@@ -119,6 +129,18 @@ function factsOf(
   };
 }
 
+/** What of the charges on the consignment falls on an item, by its value: a base may name them. */
+function sharesOf(lines: readonly ChargeLine[], value: Decimal | undefined, whole: Decimal | undefined): Shared {
+  const shares = new Map<string, Decimal | undefined>();
+  for (const { measure, amount } of lines) {
+    const part = 'lacks' in amount || value === undefined || whole === undefined ? undefined : amount;
+    const share = whole?.isZero() || value === whole ? part : part?.times(value ?? ZERO).div(whole ?? ZERO);
+    const before = shares.has(measure.series) ? shares.get(measure.series) : ZERO;
+    shares.set(measure.series, share === undefined ? undefined : before?.plus(share));
+  }
+  return shares;
+}
+
 function controlsOf(found: ReadonlyMap<Measure, number[]>, facts: Facts, below: ReadonlySet<Measure>): Control[] {
   const controls: Control[] = [];
   for (const [measure, items] of found) {
@@ -128,7 +150,10 @@ function controlsOf(found: ReadonlyMap<Measure, number[]>, facts: Facts, below: 
     const answered = state === 'yes' ? 'met' : state === 'no' ? 'open' : 'unknown';
     const barred = measure.type === 'prohibition' && (measure.requires === ALWAYS || state === 'no');
     const sure = applies === 'yes' && !below.has(measure);
-    controls.push({ measure, items, groups, state: !sure ? 'may-apply' : barred ? 'prohibited' : answered });
+    // Somebody says that something is asked for, and nobody what.
+    const vague = measure.rate?.op === 'unknown';
+    const settled = vague ? 'unknown' : barred ? 'prohibited' : answered;
+    controls.push({ measure, items, groups, state: sure ? settled : 'may-apply' });
   }
   return controls.sort((a, b) => (a.measure.measure < b.measure.measure ? -1 : 1));
 }
@@ -268,6 +293,7 @@ function stageOf(question: Question, way: Way, schedule: Schedule | undefined, q
 
   const values = valuesOf(items, price, value?.total);
   const answers: ItemAnswer[] = [];
+  const charged: { readonly basis: ItemBasis; readonly charges: Charges }[] = [];
   const controlled = new Map<Measure, number[]>();
   const below = new Set<Measure>();
   const fees = new Map<Measure, ChargeLine>();
@@ -302,15 +328,18 @@ function stageOf(question: Question, way: Way, schedule: Schedule | undefined, q
     open ||= missing;
     for (const expected of expectedControls(direction, code))
       if (!kinds.has(expected)) tell({ code: 'control-not-found', item: item.number, params: { what: expected } });
-    const answer = optionsOf({ ...charges, open: missing }, basis, calculation);
-    answers.push(answer);
-    for (const option of answer.options) lackingFindings(option.lines, tell);
+    charged.push({ basis, charges: { ...charges, open: missing } });
     for (const measure of charges.others)
       if (measure.rate !== undefined && isOfConsignment(measure.rate) && !fees.has(measure))
         fees.set(measure, chargeOf(measure, value?.total, undefined, calculation));
   }
   const feeLines = [...fees.values()];
   lackingFindings(feeLines, tell);
+  for (const { basis, charges } of charged) {
+    const answer = optionsOf(charges, basis, calculation, sharesOf(feeLines, basis.value, value?.total));
+    answers.push(answer);
+    for (const option of answer.options) lackingFindings(option.lines, tell);
+  }
 
   const controls = controlsOf(controlled, facts, below);
   for (const { measure, state, groups } of controls) {

@@ -169,21 +169,22 @@ function readMeasures(
       rate?.op === 'unknown' && cells.text(row, 'source') === '' ? undefined : reading.citation(row, cells);
     const base = cells.read(row, 'base', readBase) ?? VALUE;
     if (type !== undefined && !cells.broken) {
-      if (isCharge(type) !== (rate !== undefined))
-        cells.fault(
-          row,
-          'rate',
-          'cell-missing',
-          isCharge(type) ? 'A charge has a rate, or is unknown.' : `A ${type} has no rate; write a fee beside it.`,
-        );
-      if (isCharge(type) && (!isDuty(type) || type === 'duty') && requires !== ALWAYS)
+      const charge = isCharge(type);
+      if (charge && rate === undefined) cells.fault(row, 'rate', 'cell-missing', 'A charge has a rate, or is unknown.');
+      if (!charge && rate !== undefined && rate.op !== 'unknown')
+        cells.fault(row, 'rate', 'cell-unreadable', `A ${type} has no rate; write a fee beside it.`);
+      const papers = (groups: Groups, denied: boolean): boolean =>
+        groups.some((group) => group.some((one) => one.kind === 'document' && (!denied || one.not)));
+      if (charge && (!isDuty(type) || type === 'duty') && requires !== ALWAYS)
         cells.fault(
           row,
           'requires',
           'cell-unreadable',
-          `What a ${type} hangs on stands in the column when; papers belong to preferences, quotas, suspensions and controls.`,
+          `What a ${type} hangs on stands in the column when; what is asked for belongs to preferences, quotas, suspensions and controls.`,
         );
-      if (when.some((group) => group.some(({ kind }) => kind === 'document')))
+      if (papers(requires, true))
+        cells.fault(row, 'requires', 'cell-unreadable', 'No way may ask that a paper be absent.');
+      if ((!charge || isDuty(type)) && papers(when, false))
         cells.fault(row, 'when', 'cell-unreadable', 'A paper is asked for in the column requires.');
     }
     if (

@@ -42,7 +42,7 @@ const NEEDED = ['pack.csv', 'sources.csv', 'measures.csv'];
 
 export const ID = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const DECIMAL = /^\d{1,15}(\.\d{1,8})?$/;
-const PERIOD = /^P(?=\d)(\d{1,3}Y)?(\d{1,3}M)?(\d{1,3}W)?(\d{1,4}D)?$/;
+const PERIOD = /^P(?=.)(\d{1,3}Y)?(\d{1,3}M)?(\d{1,3}W)?(\d{1,4}D)?(T(?=\d)(\d{1,3}H)?(\d{1,3}M)?)?$/;
 
 export const day = (text: string): string => {
   if (!isPlainDate(text)) throw new Unreadable('A day is written YYYY-MM-DD.', text);
