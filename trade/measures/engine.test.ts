@@ -226,3 +226,36 @@ test('a prohibition bars, unless what it asks for is there', () => {
   expect(at({}, tables).controls[0]?.state).toBe('prohibited');
   expect(at({ papers: ['licence'] }, tables).controls[0]?.state).toBe('met');
 });
+
+test('the longest code wins, then the smaller area, then what has a condition, in whatever order they stand', () => {
+  const rows = [
+    { measure: 'all', type: 'duty', goods: '*', rate: '1%' },
+    { measure: 'heading', type: 'duty', goods: '0809', rate: '2%', except: '080930' },
+    { measure: 'heading-of-two', type: 'duty', goods: '0809', area: 'CN KZ', rate: '3%', except: '080930' },
+    { measure: 'heading-of-one', type: 'duty', goods: '0809', area: 'KZ', rate: '4%', except: '080930' },
+    {
+      measure: 'small',
+      type: 'duty',
+      goods: '0809',
+      area: 'CN KZ',
+      rate: '5%',
+      when: 'trader small',
+      except: '080930',
+    },
+    { measure: 'line', type: 'duty', goods: '080910', rate: '6%' },
+  ];
+  const duty = (origin: string, hs: string, question: Partial<Question> = {}, order = rows): string[] =>
+    Object.keys(
+      amounts(
+        at({ items: [{ number: 1, hs, origin, mass: '1', value: '100' }], ...question }, { 'measures.csv': order }),
+      ),
+    );
+  for (const order of [rows, [...rows].reverse()]) {
+    expect(duty('TJ', '080930', {}, order)).toEqual(['all']);
+    expect(duty('TJ', '080929', {}, order)).toEqual(['heading']);
+    expect(duty('CN', '080929', {}, order)).toEqual(['heading-of-two']);
+    expect(duty('CN', '080929', { trader: ['small'] }, order)).toEqual(['small']);
+    expect(duty('KZ', '080929', { trader: ['small'] }, order)).toEqual(['heading-of-one']);
+    expect(duty('CN', '080910', { trader: ['small'] }, order)).toEqual(['line']);
+  }
+});
