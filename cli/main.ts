@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addClientCommands } from './client-commands.ts';
 import { addLogCommands } from './log-commands.ts';
 import { EXIT, EXIT_HELP, fail } from './outcome.ts';
+import { addPackCommands } from './pack-commands.ts';
 import { addRunningCommands } from './running-commands.ts';
 
 /** The `dostyk` command. */
@@ -29,6 +30,7 @@ export function program(signal: AbortSignal): Command {
   addRunningCommands(command, signal);
   addClientCommands(command, signal);
   addLogCommands(command, signal);
+  addPackCommands(command);
   const strict = (one: Command): void => {
     one.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage));
     for (const child of one.commands) strict(child);

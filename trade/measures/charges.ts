@@ -152,8 +152,10 @@ type Tell = (finding: Omit<AnswerFinding, 'member'>) => void;
 export interface Charges {
   readonly duties: readonly Measure[];
   readonly others: readonly Measure[];
-  /** Series that can't be told; a total that would need them is not known. */
+  /** A series can't be told: a total that would need it is not known. */
   readonly open: boolean;
+  /** Types of charges of which something was found, whether it can be told or not. */
+  readonly found: ReadonlySet<string>;
 }
 
 export function chargesOn(matches: readonly Match[], item: ItemBasis, calculation: Calculation, tell: Tell): Charges {
@@ -211,7 +213,9 @@ export function chargesOn(matches: readonly Match[], item: ItemBasis, calculatio
     if (isDuty(winner.type)) duties.push(winner);
     else others.push(winner);
   }
-  return { duties, others, open };
+  const found = new Set([...bySeries.values()].flatMap((all) => all.map(({ measure }) => measure.type as string)));
+  for (const all of longer.values()) for (const { type } of all) found.add(type);
+  return { duties, others, open, found };
 }
 
 /** Series → the item's part of what is charged on the consignment; undefined where it is not known. */

@@ -318,10 +318,9 @@ function stageOf(question: Question, way: Way, schedule: Schedule | undefined, q
         controlled.set(measure, [...(controlled.get(measure) ?? []), item.number]);
       }
     const charges = chargesOn(found, basis, calculation, tell);
-    const seen = new Set([...charges.duties, ...charges.others].map(({ type }) => type as string));
     let missing = charges.open;
     for (const expected of EXPECTED_CHARGES[direction])
-      if (!seen.has(expected) && !charges.open) {
+      if (!charges.found.has(expected)) {
         tell({ code: 'rate-not-found', item: item.number, params: { what: expected } });
         missing = true;
       }

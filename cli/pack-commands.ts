@@ -1,0 +1,180 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { demoTemplate } from '../members/genesis.ts';
+import { packageRoot } from '../storage/package-root.ts';
+import { type Answer, LEFT_OUT, NOT_ASSESSED, type Stage } from '../trade/measures/answer.ts';
+import type { Decimal } from '../trade/measures/decimal.ts';
+import { ask } from '../trade/measures/engine.ts';
+import type { Citation, Measure } from '../trade/measures/measure.ts';
+import { readPack } from '../trade/measures/pack.ts';
+import { readQuestion } from '../trade/measures/query.ts';
+import { type Schedule, scheduleOf } from '../trade/measures/schedule.ts';
+import { MOST_BYTES } from '../trade/measures/table.ts';
+import { Refusal } from '../values/refusal.ts';
+import { EXIT, print } from './outcome.ts';
+
+/** Commands about what goods need and cost, from packs on this machine: packs, requirements. */
+
+const SHIPPED = (): string => join(packageRoot(), 'trade', 'packs');
+
+function filesOf(folder: string): Map<string, string> {
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw new Refusal(400, 'usage', `${folder} is no folder.`, { remedy: 'Name the folder of one pack.' });
+  const files = new Map<string, string>();
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    // What is too large is told by its size, and not read.
+    const large = statSync(file).isFile() && statSync(file).size > MOST_BYTES;
+    files.set(name, large ? ' '.repeat(MOST_BYTES + 1) : statSync(file).isFile() ? readFileSync(file, 'utf8') : '');
+  }
+  return files;
+}
+
+function shipped(folder: string): Map<string, Schedule> {
+  const schedules = new Map<string, Schedule>();
+  for (const name of readdirSync(folder)) {
+    const read = readPack(filesOf(join(folder, name)));
+    if ('faults' in read)
+      throw new Refusal(422, 'pack-refused', `The pack ${name} can't be read.`, {
+        remedy: 'See `dostyk packs check`.',
+      });
+    schedules.set(read.pack.member, scheduleOf(read.pack, 'compiled'));
+  }
+  return schedules;
+}
+
+const cited = (citation: Citation | undefined): string =>
+  citation === undefined
+    ? ''
+    : `${citation.source.title}, ${citation.place} (${citation.confidence}, read ${citation.read}) ${citation.source.address}`;
+
+const known = (amount: Decimal | undefined): string => (amount === undefined ? 'unknown' : amount.toFixed(2));
+
+function describeStage(stage: Stage, currency: string): string[] {
+  const { member, direction, posts, schedule, items, fees, controls, steps, findings, ordinary, best } = stage;
+  const over = posts.map(({ post }) => post).join(', ');
+  const lines = ['', `${member}  ${direction}${over === '' ? '' : ` over ${over}`}`];
+  if (schedule === undefined) return [...lines, '  nothing is compiled for this member: unknown'];
+  lines.push(
+    `  pack ${schedule.pack.version} of ${schedule.pack.published}, compiled from public sources, not confirmed by any member`,
+  );
+  for (const { measure, state } of controls)
+    lines.push(
+      `  ${state.padEnd(10)} ${measure.type}: ${measure.wording.en}`,
+      `             ${cited(measure.citation)}`,
+    );
+  for (const [i, step] of steps.entries())
+    lines.push(`  ${i + 1}. ${'act' in step ? step.act.wording.en : step.document.wording.en}`);
+  for (const { number, code, options } of items)
+    for (const { kind, state, lines: charges, total } of options) {
+      lines.push(`  item ${number} (${code}) ${kind}, ${state}: ${known(total)} ${currency}`);
+      for (const { measure, amount } of charges)
+        lines.push(
+          `    ${measure.series} ${measure.rateText} = ${'lacks' in amount ? `unknown (${amount.lacks} ${amount.what})` : amount.toFixed(2)}`,
+          `      ${cited(measure.citation)}`,
+        );
+    }
+  for (const { measure, amount } of fees)
+    lines.push(
+      `  ${measure.series} ${measure.rateText} = ${'lacks' in amount ? `unknown (${amount.lacks} ${amount.what})` : amount.toFixed(2)}  ${cited(measure.citation)}`,
+    );
+  for (const { code, measure, params } of findings)
+    lines.push(
+      `  ! ${code}${measure === undefined ? '' : ` (${measure})`} ${Object.values(params).join(' ')}`.trimEnd(),
+    );
+  return [
+    ...lines,
+    `  charges with the ordinary duty: ${known(ordinary)} ${currency}; at best ${known(best)} ${currency}`,
+  ];
+}
+
+function describe(answer: Answer, currency: string): string {
+  const { stages, landed } = answer;
+  return [
+    ...stages.flatMap((stage) => describeStage(stage, currency)),
+    '',
+    `Landed cost with ordinary duties: ${known(landed.ordinary)} ${currency}; at best ${known(landed.best)} ${currency}`,
+    `Left out: ${LEFT_OUT.join(', ')}. Not assessed: ${NOT_ASSESSED.join(', ')}.`,
+  ].join('\n');
+}
+
+/** An answer as data: amounts as decimal text, measures and papers by what they say and where that was read. */
+function plain(answer: Answer): unknown {
+  const text = JSON.stringify(answer, (key, one: unknown) => {
+    if (key === 'schedule' && one !== undefined) {
+      const { pack, state } = one as Schedule;
+      return { member: pack.member, version: pack.version, published: pack.published, state };
+    }
+    if (key === 'measure' && typeof one === 'object' && one !== null) {
+      const { measure, type, series, rateText, from, to, citation, wording } = one as Measure;
+      return { measure, type, series, ...(rateText === '' ? {} : { rate: rateText }), from, to, wording, citation };
+    }
+    return one;
+  });
+  return JSON.parse(text);
+}
+
+export function addPackCommands(program: Command): void {
+  const packs = program.command('packs').description('rules of members, as tables that people can review');
+  packs
+    .command('check')
+    .description('read packs whole and tell every fault with file and line; exits 0 only when there is none')
+    .argument('[folder...]', 'folders of packs; those that ship if none is named')
+    .option('--json', 'print faults as JSON')
+    .action((folders: string[], { json }: { json?: boolean }) => {
+      const all = folders.length > 0 ? folders : readdirSync(SHIPPED()).map((name) => join(SHIPPED(), name));
+      const results = all.map((folder) => {
+        const read = readPack(filesOf(folder));
+        return 'faults' in read
+          ? { folder, measures: 0, faults: read.faults }
+          : {
+              folder,
+              member: read.pack.member,
+              version: read.pack.version,
+              measures: read.pack.measures.length,
+              faults: [],
+            };
+      });
+      print(json, { packs: results }, () =>
+        results
+          .flatMap(({ folder, measures, faults }) =>
+            faults.length === 0
+              ? [`${folder}: in order, ${measures} measures`]
+              : faults.map(
+                  ({ file, line, column, code, message }) =>
+                    `${join(folder, file)}${line === undefined ? '' : `:${line}`}${column === undefined ? '' : ` ${column}`}: ${message} [${code}]`,
+                ),
+          )
+          .join('\n'),
+      );
+      process.exitCode = results.every(({ faults }) => faults.length === 0) ? EXIT.done : EXIT.declined;
+    });
+
+  program
+    .command('requirements')
+    .description('papers, steps and charges along a whole way, from the packs that ship; what nobody found is unknown')
+    .requiredOption('--hs <code>', 'goods by 6, 8 or 10 digits')
+    .requiredOption('--from <country>', 'where the goods leave')
+    .requiredOption('--to <country>', 'where they are bound for')
+    .option('--origin <country>', 'where they were made or grown; as --from if not said')
+    .option('--via <crossings>', 'crossings in order, with commas, e.g. yallama,khorgos')
+    .option('--mode <mode>', 'road or rail')
+    .option('--mass <kg>', 'net mass in kilograms')
+    .option('--value <amount>', 'price of the goods')
+    .option('--currency <code>', 'of the price and of the answer', 'USD')
+    .option('--incoterm <code>', 'of Incoterms 2020')
+    .option('--date <day>', 'YYYY-MM-DD; today if not said')
+    .option('--rate <rate...>', 'exchange rates as USD/KZT=520')
+    .option('--paper <paper...>', 'papers that are there: ids of a pack or codes of UN/EDIFACT 1001')
+    .option('--claim <claim...>', 'answers as UZ/proof-of-origin=yes')
+    .option('--json', 'print the answer as JSON')
+    .action((options: Record<string, string | string[] | boolean | undefined>) => {
+      const template = demoTemplate();
+      const today = new Date().toISOString().slice(0, 10);
+      const question = readQuestion(options, template.posts, today);
+      const members = new Set(template.members.map(({ code }) => code as string));
+      const answer = ask(question, shipped(SHIPPED()), members);
+      print(options['json'] === true, plain(answer), () => describe(answer, question.currency));
+    });
+}
