@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Answer, Stage } from './answer.ts';
+import { ask } from './engine.ts';
+import { QUESTION, schedules, type Tables } from './fixture.ts';
+import { isCharge } from './measure.ts';
+import type { Question } from './question.ts';
+
+/** What holds of every pack and every question. */
+
+const MEMBERS = ['CN', 'KG', 'KZ', 'TJ', 'TM', 'UZ'];
+const DOCUMENTS = ['permit', 'origin-certificate', 'health-certificate'];
+type Row = Readonly<Record<string, string>>;
+
+const rate = fc.oneof(
+  fc.constantFrom('free', 'unknown'),
+  fc.integer({ min: 0, max: 60 }).map((percent) => `${percent}%`),
+  fc.integer({ min: 1, max: 900 }).map((cents) => `${cents / 100} USD/kg`),
+  fc
+    .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 90 }))
+    .map(([a, b]) => `max(${a}%, ${b / 100} USD/kg)`),
+  fc
+    .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 90 }))
+    .map(([a, b]) => `${a}% + ${b / 100} USD/kg`),
+);
+const prefix = fc.constantFrom('*', '08', '0809', '080929', '10', '1001');
+const group = fc
+  .uniqueArray(
+    fc.constantFrom(
+      ...DOCUMENTS.map((id) => `document ${id}`),
+      'mass<=100 kg',
+      'direct-transport',
+      'registered orchard',
+      'trader small',
+    ),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((atoms) => atoms.join(' + '));
+const requires = fc.array(group, { minLength: 1, maxLength: 3 }).map((groups) => groups.join(' | '));
+const area = fc.constantFrom('*', 'CN', 'KZ', 'CN KZ');
+
+/** One row for each series and prefix at the most, so that no pack contradicts itself. */
+const charge = fc.record({ type: fc.constantFrom('duty', 'vat', 'excise', 'fee'), goods: prefix, rate });
+const preference = fc.record({
+  type: fc.constantFrom('preference', 'suspension'),
+  goods: prefix,
+  rate,
+  area,
+  requires,
+});
+const control = fc.record({
+  type: fc.constantFrom('phytosanitary', 'licence', 'conformity'),
+  goods: prefix,
+  area,
+  requires,
+});
+const pack = fc
+  .tuple(
+    fc.uniqueArray(charge, { maxLength: 12, selector: ({ type, goods }) => `${type} ${goods}` }),
+    fc.array(preference, { maxLength: 4 }),
+    fc.array(control, { maxLength: 4 }),
+  )
+  .map(([charges, preferences, controls]): Row[] => {
+    const others = charges.some(({ type }) => type === 'excise') ? 'value + duty + excise' : 'value + duty';
+    const base = charges.some(({ type }) => type === 'duty') || preferences.length > 0 ? others : 'value';
+    return [
+      ...charges.map((row) => ({
+        ...row,
+        base: row.type === 'vat' ? base.replace('duty', hasDuty(charges) ? 'duty' : 'value') : '',
+      })),
+      ...preferences.map((row, i) => ({ ...row, series: `scheme-${i}` })),
+      ...controls.map((row, i) => ({ ...row, series: `control-${i}` })),
+    ].map((row, i) => ({ ...row, measure: `m-${i}` }));
+  })
+  .filter(
+    (rows) => new Set(rows.map((row) => JSON.stringify({ ...row, measure: '', series: '' }))).size === rows.length,
+  );
+const hasDuty = (charges: readonly { readonly type: string }[]): boolean => charges.some(({ type }) => type === 'duty');
+
+const tables = (measures: readonly Row[], member = 'UZ'): Tables => ({
+  member,
+  'documents.csv': DOCUMENTS.map((document) => ({ document })),
+  'measures.csv': measures,
+});
+const question = fc
+  .record({
+    hs: fc.constantFrom('080929', '080910', '100199'),
+    origin: fc.constantFrom('CN', 'KZ'),
+    mass: fc.integer({ min: 1, max: 30_000 }).map(String),
+    value: fc.integer({ min: 1, max: 90_000 }).map(String),
+    papers: fc.subarray(DOCUMENTS),
+    direct: fc.constantFrom(true, false, undefined),
+    small: fc.boolean(),
+  })
+  .map(
+    ({ hs, origin, mass, value, papers, direct, small }): Question => ({
+      ...QUESTION,
+      items: [{ number: 1, hs, origin, mass, value }],
+      papers,
+      direct,
+      trader: small ? ['small'] : [],
+    }),
+  );
+
+const answer = (one: Question, ...packs: readonly Tables[]): Answer => ask(one, schedules(...packs), new Set(MEMBERS));
+const importOf = (one: Answer): Stage => one.stages.find(({ direction }) => direction === 'import') as Stage;
+/** What an answer says, without the objects it says it with. */
+const said = (stage: Stage): unknown => ({
+  options: stage.items.map(({ options }) =>
+    options.map(({ measure, state, total }) => [measure?.measure, state, total?.toFixed()]),
+  ),
+  fees: stage.fees.map(({ measure, amount }) => [measure.measure, String(amount)]).sort(),
+  controls: stage.controls.map(({ measure, state }) => [measure.measure, state]),
+  ordinary: stage.ordinary?.toFixed(),
+  best: stage.best?.toFixed(),
+});
+
+test('the order in which measures stand is of no matter', () => {
+  fc.assert(
+    fc.property(pack, question, fc.integer(), (rows, one, seed) => {
+      const shuffled = [...rows].sort((a, b) => hash(`${seed}${a['measure']}`) - hash(`${seed}${b['measure']}`));
+      expect(said(importOf(answer(one, tables(shuffled))))).toEqual(said(importOf(answer(one, tables(rows)))));
+    }),
+    { numRuns: 150 },
+  );
+});
+const hash = (text: string): number =>
+  [...text].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 1_000_003, 7);
+
+test('a paper more removes no option, closes none, and costs nothing', () => {
+  fc.assert(
+    fc.property(pack, question, fc.constantFrom(...DOCUMENTS), (rows, one, paper) => {
+      const before = importOf(answer(one, tables(rows)));
+      const after = importOf(answer({ ...one, papers: [...(one.papers ?? []), paper] }, tables(rows)));
+      const order = ['closed', 'unknown', 'open', 'available'];
+      const states = (stage: Stage): Map<string, number> =>
+        new Map(stage.items[0]?.options.map(({ measure, state }) => [measure?.measure ?? '', order.indexOf(state)]));
+      for (const [measure, state] of states(before)) {
+        const now = states(after).get(measure);
+        expect(now).toBeDefined();
+        if (state === 3) expect(now).toBe(3);
+      }
+      if (before.best !== undefined) expect(after.best?.lessThanOrEqualTo(before.best)).toBe(true);
+      for (const { measure, state } of before.controls)
+        if (state === 'met')
+          expect(after.controls.find((control) => control.measure.measure === measure.measure)?.state).toBe('met');
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a waiver never raises a charge', () => {
+  fc.assert(
+    fc.property(pack, question, prefix, (rows, one, goods) => {
+      const waived = [...rows, { measure: 'waiver', type: 'suspension', series: 'waiver', goods, rate: 'free' }];
+      const before = importOf(answer(one, tables(rows)));
+      const after = importOf(answer(one, tables(waived)));
+      if (before.best !== undefined) expect(after.best?.lessThanOrEqualTo(before.best)).toBe(true);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('validity includes its ends and nothing beside them', () => {
+  const day = fc
+    .integer({ min: 0, max: 900 })
+    .map((days) => new Date(Date.UTC(2025, 0, 1 + days)).toISOString().slice(0, 10));
+  fc.assert(
+    fc.property(day, day, day, (a, b, on) => {
+      const [from, to] = a < b ? [a, b] : [b, a];
+      const rows = [{ measure: 'duty', type: 'duty', rate: '5%', from, to }];
+      const found = importOf(answer({ ...QUESTION, on }, tables(rows))).items[0]?.options.some(
+        ({ measure }) => measure !== undefined,
+      );
+      expect(found).toBe(from <= on && on <= to);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('members that change places change their answers and nothing else', () => {
+  fc.assert(
+    fc.property(pack, pack, question, fc.constantFrom(...MEMBERS.slice(1)), (home, way, one, other) => {
+      const swap = (code: string): string => (code === 'UZ' ? other : code === other ? 'UZ' : code);
+      const rename = (rows: readonly Row[]): Row[] =>
+        rows.map((row) => ({
+          ...row,
+          ...(row['area'] === undefined || row['area'] === '*'
+            ? {}
+            : { area: row['area'].split(' ').map(swap).join(' ') }),
+        }));
+      const exported = way
+        .filter((row) => !isCharge(row['type'] as 'duty'))
+        .map((row) => ({ ...row, direction: 'export' }));
+      const swapped: Question = {
+        ...one,
+        items: one.items.map((item) => ({ ...item, origin: swap(item.origin) })),
+        from: swap(one.from),
+        to: swap(one.to),
+        posts: one.posts.map(({ post, member }) => ({ post, member: swap(member) })),
+      };
+      const before = answer(one, tables(home, 'UZ'), tables(exported, 'CN'));
+      const after = answer(swapped, tables(rename(home), swap('UZ')), tables(rename(exported), swap('CN')));
+      expect(after.stages.map((stage) => [swap(stage.member), stage.direction, said(stage)])).toEqual(
+        before.stages.map((stage) => [stage.member, stage.direction, said(stage)]),
+      );
+    }),
+    { numRuns: 80 },
+  );
+});
