@@ -240,8 +240,20 @@ describe('a driver', () => {
       },
     });
     expect(arrived.status).toBe(200);
+    // The first sending is still on its way when the page learns that the link has ended, and fails after that.
+    let held: (() => void) | undefined;
+    await page.route('**/api/driver/reports', async (route) => {
+      if (held !== undefined) return route.continue();
+      await new Promise<void>((resolve) => {
+        held = resolve;
+      });
+      await route.abort();
+    });
     await setOffline(phone, false);
+    await eventually(async () => held !== undefined);
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     await page.getByText('This journey has ended').first().waitFor();
+    held?.();
     await page.getByText('A report was not taken').waitFor();
     expect(await reported()).toEqual([]);
     await phone.close();

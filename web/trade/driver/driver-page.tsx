@@ -54,7 +54,9 @@ export function DriverPage() {
       const wanted = token;
       if (wanted === undefined || document.visibilityState !== 'visible') return;
       void keptLink().then((kept) => {
-        if (kept?.token === wanted && kept.ended === null) return refresh(kept);
+        if (kept?.token !== wanted) return;
+        // What waits is sent even when the link has ended: its driver must learn that it was not taken.
+        return kept.ended === null ? refresh(kept) : flush().then(() => undefined);
       });
     };
     const begin = async (): Promise<void> => {
