@@ -24,6 +24,8 @@ import { readerOf } from './trade/acting.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
 import { driverOf } from './trade/driver-handlers.ts';
 import { tradeRouter } from './trade/handlers.ts';
+import { type Packs, shippedPacks } from './trade/pack-store.ts';
+import type { TradeContext } from './trade/requirements-handlers.ts';
 import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
 import * as tradeStore from './trade/store.ts';
 import { deliverDue } from './trade/webhook-handlers.ts';
@@ -34,6 +36,7 @@ import { Refusal } from './values/refusal.ts';
 /** The only place where the parts are wired together: one member's node. */
 
 export { isOutage } from './storage/connection.ts';
+export type { TradeContext } from './trade/requirements-handlers.ts';
 
 /** Folders in the order in which their migrations run; each is a schema. */
 export const DOMAINS = ['ledger', 'federation', 'members', 'trade'] as const;
@@ -81,6 +84,7 @@ export class DostykNode {
   readonly federation: Federation;
   readonly routers: { readonly trade: typeof tradeRouter; readonly members: ReturnType<typeof membersRouter> };
   readonly #onError: (act: string, error: unknown) => void;
+  readonly packs: Packs = shippedPacks();
   readonly #abort = new AbortController();
   #loops: Promise<void>[] = [];
 
@@ -155,11 +159,12 @@ export class DostykNode {
     );
   }
 
-  async requestContext(caller: Caller, requestId: string, idempotencyKey?: string): Promise<RequestContext> {
+  async requestContext(caller: Caller, requestId: string, idempotencyKey?: string): Promise<TradeContext> {
     const delegations =
       caller.operator === undefined ? [] : await memberStore.delegationsOf(this.context.sql, caller.operator);
     return {
       ...this.context,
+      packs: this.packs,
       caller,
       delegations: delegations.filter(({ to }) => to === caller.operator),
       requestId,

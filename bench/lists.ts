@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { call } from '@orpc/server';
-import type { RequestContext } from '../members/context.ts';
+import type { TradeContext } from '../platform.ts';
 import { connect, type Sql } from '../storage/connection.ts';
 import { ensureDatabase } from '../storage/database.ts';
 import { removeEmbedded, startEmbedded } from '../storage/embedded.ts';
@@ -101,7 +101,7 @@ export async function run(): Promise<void> {
       delegations: [],
       clock: () => new Date('2026-06-11T04:00:00Z'),
       crypto: nodeCrypto,
-    } as unknown as RequestContext;
+    } as unknown as TradeContext;
     const dossiers = (input: object) => call(tradeRouter.listDossiers, { limit: 50, ...input }, { context });
     const desk = (input: object) => call(tradeRouter.listDesk, { limit: 50, post: POST, ...input }, { context });
     const deep = async (list: (input: object) => Promise<{ next: string | null }>): Promise<string> => {

@@ -297,8 +297,8 @@ export function addClientCommands(program: Command, signal: AbortSignal): void {
   });
 
   const requirement = program.command('requirement').description('what authorities ask for');
-  post(requirement, 'declare', 'declare a requirement', () => '/api/requirements', false);
-  list(requirement, 'requirements', '/api/requirements', ['goods']);
+  post(requirement, 'declare', 'declare a requirement', () => '/api/requirements/declared', false);
+  list(requirement, 'requirements', '/api/requirements/declared', ['goods']);
 
   const delegation = program.command('delegation').description('authorise another operator');
   post(delegation, 'add', 'authorise another operator', () => '/api/delegations', false);

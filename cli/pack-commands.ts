@@ -4,9 +4,10 @@ import type { Command } from 'commander';
 import { demoTemplate } from '../members/genesis.ts';
 import { packageRoot } from '../storage/package-root.ts';
 import { type Answer, LEFT_OUT, NOT_ASSESSED, type Stage } from '../trade/measures/answer.ts';
+import { requirementsView } from '../trade/measures/answer-view.ts';
 import type { Decimal } from '../trade/measures/decimal.ts';
 import { ask } from '../trade/measures/engine.ts';
-import type { Citation, Measure } from '../trade/measures/measure.ts';
+import type { Citation } from '../trade/measures/measure.ts';
 import { readPack } from '../trade/measures/pack.ts';
 import { readQuestion } from '../trade/measures/query.ts';
 import { type Schedule, scheduleOf } from '../trade/measures/schedule.ts';
@@ -99,22 +100,6 @@ function describe(answer: Answer, currency: string): string {
   ].join('\n');
 }
 
-/** An answer as data: amounts as decimal text, measures and papers by what they say and where that was read. */
-function plain(answer: Answer): unknown {
-  const text = JSON.stringify(answer, (key, one: unknown) => {
-    if (key === 'schedule' && one !== undefined) {
-      const { pack, state } = one as Schedule;
-      return { member: pack.member, version: pack.version, published: pack.published, state };
-    }
-    if (key === 'measure' && typeof one === 'object' && one !== null) {
-      const { measure, type, series, rateText, from, to, citation, wording } = one as Measure;
-      return { measure, type, series, ...(rateText === '' ? {} : { rate: rateText }), from, to, wording, citation };
-    }
-    return one;
-  });
-  return JSON.parse(text);
-}
-
 export function addPackCommands(program: Command): void {
   const packs = program.command('packs').description('rules of members, as tables that people can review');
   packs
@@ -164,10 +149,25 @@ export function addPackCommands(program: Command): void {
     .option('--value <amount>', 'price of the goods')
     .option('--currency <code>', 'of the price and of the answer', 'USD')
     .option('--incoterm <code>', 'of Incoterms 2020')
+    .option('--carriage <amount>', 'carriage up to the border of the destination that the price leaves out')
+    .option('--onward <amount>', 'carriage from that border on that the price holds')
+    .option('--insurance <amount>', 'insurance that the price leaves out')
+    .option('--duties <amount>', 'duties and taxes that a price delivered duty paid holds')
     .option('--date <day>', 'YYYY-MM-DD; today if not said')
     .option('--rate <rate...>', 'exchange rates as USD/KZT=520')
     .option('--paper <paper...>', 'papers that are there: ids of a pack or codes of UN/EDIFACT 1001')
     .option('--claim <claim...>', 'answers as UZ/proof-of-origin=yes')
+    .option('--registered <what...>', 'what is registered with the destination, e.g. orchard packing-house')
+    .option('--treated <how...>', 'how the goods were treated, e.g. cold-treatment')
+    .option('--wholly <answer>', 'yes or no: wholly obtained in the country of origin')
+    .option('--changed <answer>', 'yes or no: made from goods of another heading')
+    .option('--added <percent>', 'value added in the country of origin')
+    .option('--direct <answer>', 'yes or no: carried directly')
+    .option('--trader <kind...>', 'trusted, small')
+    .option('--green <answer>', 'yes or no: the green channel of perishables')
+    .option('--regime <regime>', 'tir or national-guarantee')
+    .option('--predeclared <answer>', 'yes or no: declared before arrival')
+    .option('--vehicles <number>', 'how many carry the goods', '1')
     .option('--json', 'print the answer as JSON')
     .action((options: Record<string, string | string[] | boolean | undefined>) => {
       const template = demoTemplate();
@@ -175,6 +175,6 @@ export function addPackCommands(program: Command): void {
       const question = readQuestion(options, template.posts, today);
       const members = new Set(template.members.map(({ code }) => code as string));
       const answer = ask(question, shipped(SHIPPED()), members);
-      print(options['json'] === true, plain(answer), () => describe(answer, question.currency));
+      print(options['json'] === true, requirementsView(answer, question), () => describe(answer, question.currency));
     });
 }

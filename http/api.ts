@@ -1,6 +1,6 @@
 import { OpenAPIHandler } from '@orpc/openapi/fetch';
 import { ORPCError } from '@orpc/server';
-import type { RequestContext } from '../members/context.ts';
+import type { TradeContext } from '../platform.ts';
 import { Refusal } from '../values/refusal.ts';
 import { readBody } from './body.ts';
 import type { HttpNode } from './node.ts';
@@ -64,9 +64,9 @@ export async function contractRequest(request: Request, template: string): Promi
  */
 export function serveContracts(
   routers: HttpNode['routers'],
-): (request: Request, context: RequestContext) => Promise<Response> {
-  const thrown = new WeakMap<RequestContext, unknown>();
-  const handler = new OpenAPIHandler<RequestContext>(
+): (request: Request, context: TradeContext) => Promise<Response> {
+  const thrown = new WeakMap<TradeContext, unknown>();
+  const handler = new OpenAPIHandler<TradeContext>(
     { trade: routers.trade, members: routers.members },
     {
       clientInterceptors: [

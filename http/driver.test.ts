@@ -58,7 +58,7 @@ test('it opens nothing else', async () => {
     ['GET', `/api/movements/${movement}`],
     ['GET', '/api/operators'],
     ['GET', '/api/me'],
-    ['GET', '/api/requirements'],
+    ['GET', '/api/requirements/declared'],
     ['POST', `/api/movements/${movement}/driver-links`],
     ['POST', '/api/dossiers'],
   ] as const) {

@@ -72,7 +72,10 @@ test('it says how to sign in, how to repeat, how to send a file, what needs no s
   expect(open.sort()).toEqual([
     'get /driver [{"driverLink":[]}]',
     'get /members []',
+    'get /packs []',
+    'get /requirements []',
     'post /driver/reports [{"driverLink":[]}]',
+    'post /requirements []',
   ]);
   expect(Object.keys(document.paths['/attachments'] ?? {})).toEqual(['post']);
   expect(Object.keys(document.paths['/attachments/{hash}'] ?? {})).toEqual(['get']);

@@ -3,6 +3,7 @@ import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4';
 import { z } from 'zod';
 import { membersContract } from '../members/contract.ts';
 import { tradeContract } from '../trade/contract.ts';
+import { isOpen } from './operation.ts';
 import { Problem } from './problem.ts';
 
 export interface Described {
@@ -42,24 +43,55 @@ const IDEMPOTENCY_KEY = {
 
 /** What a parameter means, which is the same wherever it stands. */
 const PARAMETERS: Readonly<Record<string, string>> = {
+  added: 'Per cent of value added in the country of origin.',
   awaiting: "`me`: only those where something is awaited from the caller's operator or authority.",
+  carriage: 'Carriage up to the border of the destination, where the price leaves it out.',
   certificate: 'Id of the certificate.',
+  changed: 'Whether their heading changed in the making: `yes` or `no`.',
+  claims: 'Answers to questions of members, with commas, e.g. `UZ/proof-of-origin=yes`.',
   commitment: 'Commitment of the record, as the log holds it.',
+  currency: 'ISO 4217, of the price and of the answer; USD if not said.',
   cursor: 'Where to go on: `next` of the page before.',
+  date: 'The day of which the answer is to be; today if not said.',
   delegation: 'Id of the delegation.',
+  direct: 'Whether they are carried directly: `yes` or `no`.',
   dossier: 'Id of the dossier.',
+  duties: 'Duties and taxes of import that a price delivered duty paid holds.',
+  from: 'Where the goods leave: a code of ISO 3166-1 alpha-2.',
   goods: 'An HS code or its beginning: only what concerns goods under it.',
+  green: 'Whether the green channel for perishables is asked for.',
   hash: 'What the upload answered as `hash`.',
+  hs: 'Goods by 6, 8 or 10 digits.',
+  incoterm: 'One of the eleven codes of Incoterms 2020.',
+  insurance: 'Insurance, where the price leaves it out.',
   limit: 'How many at most.',
   link: 'Id of the link, which is not its secret.',
+  mass: 'Net mass in kilograms.',
+  member: 'Code of a member.',
+  mode: '`road` or `rail`.',
   movement: 'Id of the movement.',
   name: 'The name of the file, as people read it.',
+  on: 'A day as YYYY-MM-DD; today if not said.',
+  onward: 'Carriage from that border on, where the price holds it.',
+  origin: 'Where they were made or grown; as `from` if not said.',
+  papers: 'Papers that are there, with commas: ids of a pack or codes of UN/EDIFACT 1001.',
   post: 'Id of the post, as /members lists it.',
+  predeclared: 'Whether the goods are declared before they arrive.',
+  rates: 'Rates of exchange, with commas, e.g. `USD/KZT=520`.',
+  regime: 'Transit by `tir` or `national-guarantee`.',
+  registered: 'What is registered with the destination, with commas, e.g. `orchard`.',
   search: 'In places, goods, partners, plates, containers, seals and ids, as far as the caller may read them.',
   sort: '`filed`: last filed first. `changed`: last changed first. `awaited`: with `awaiting`, the longest awaited first.',
   state: 'Only those in this state.',
+  to: 'Where they are bound for.',
+  trader: '`trusted` or `small`, with commas.',
+  treated: 'How the goods were treated, with commas, e.g. `cold-treatment`.',
+  value: 'Price of the goods in the currency.',
+  vehicles: 'How many vehicles carry them; one if not said.',
   version: 'Number of the version, from 1.',
+  via: 'Crossings in order, with commas, e.g. `yallama,khorgos`.',
   webhook: 'Id of the webhook.',
+  wholly: 'Whether the goods were wholly obtained in the country of origin: `yes` or `no`.',
 };
 
 const binary = { '*/*': { schema: { type: 'string', format: 'binary' } } };
@@ -185,8 +217,8 @@ export async function openApiDocument({ address, issuer, cookie }: Described): P
         operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
       // What only reads needs no mark of the session.
       if (method === 'get') operation.security = [{ oauth2: [] }, { session: [] }];
-      // Who the members are is told to everyone.
-      if (path === '/members') operation.security = [];
+      // Who the members are, and what they ask for, is told to everyone.
+      if (path === '/members' || isOpen(path)) operation.security = [];
       if (/^\/driver(\/|$)/.test(path)) operation.security = [{ driverLink: [] }];
       const who =
         operation.security?.length === 0

@@ -25,6 +25,10 @@ export function operationsAt(path: string): readonly Pick<Operation, 'method' | 
   return OPERATIONS.filter(({ pattern }) => pattern.test(path));
 }
 
+/** What anyone may ask without an account: public rules, nothing of a dossier. */
+const OPEN: ReadonlySet<string> = new Set(['/requirements', '/packs']);
+export const isOpen = (template: string): boolean => OPEN.has(template);
+
 /** Names of what stands in an address, e.g. ['dossier']. */
 export function parametersOf(template: string): string[] {
   return [...template.matchAll(/\{([a-z]+)\}/g)].map(([, name = '']) => name);

@@ -448,3 +448,15 @@ test('a member withholds a figure in so many words, and explains itself', async 
   ])
     expect(Statement.safeParse(wrong).success).toBe(false);
 });
+
+test('what anyone may ask is answered without an account, whatever credentials come with it', async () => {
+  const path = '/api/requirements?hs=080929&from=UZ&to=CN&via=yallama,khorgos&mode=road&date=2026-12-01';
+  for (const headers of [{}, { authorization: 'Bearer nonsense' }, bearer()]) {
+    const answer = await ask(port, path, { headers });
+    expect(answer.status).toBe(200);
+    expect((JSON.parse(answer.text) as { stages: unknown[] }).stages).toHaveLength(3);
+  }
+  const wrong = await ask(port, `${path}&mass=heavy`);
+  expect(codeOf(wrong)).toEqual([400, 'question-unreadable']);
+  expect((await ask(port, '/api/requirements/declared')).status).toBe(401);
+});

@@ -12,7 +12,7 @@ import { figuresOf, type Statement } from './figures.ts';
 import { Metrics, metricsText } from './metrics.ts';
 import type { HttpNode } from './node.ts';
 import { openApiDocument } from './open-api.ts';
-import { operationsAt } from './operation.ts';
+import { isOpen, operationsAt } from './operation.ts';
 import { problemResponse, refusalOf } from './problem.ts';
 import { PROBLEMS } from './problems.ts';
 import { type BrowserSignIn, Sessions } from './session.ts';
@@ -135,7 +135,10 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
   app.get('/api/members', (c) => c.json(describeMembers(context.registry), 200, { 'cache-control': 'no-cache' }));
   app.all('/api/*', async (c) => {
     const requestId = c.get('requestId');
-    const caller = await sessions.caller(c);
+    const { method, path } = c.req;
+    const operation = operationsAt(below(path)).find((one) => one.method === (method === 'HEAD' ? 'GET' : method));
+    const open = operation !== undefined && isOpen(operation.template);
+    const caller = open ? { ...ANYONE_AT_ALL, member: context.member } : await sessions.caller(c);
     const idempotencyKey = c.req.header('idempotency-key');
     if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,200}$/.test(idempotencyKey)) {
       throw new Refusal(
@@ -144,8 +147,6 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
         'An Idempotency-Key has 1 to 200 printable characters without spaces.',
       );
     }
-    const { method, path } = c.req;
-    const operation = operationsAt(below(path)).find((one) => one.method === (method === 'HEAD' ? 'GET' : method));
     if (operation === undefined) throw unanswered(method, path);
     requireWithinLink(caller, operation.template);
     const request = await contractRequest(c.req.raw, operation.template);
@@ -238,6 +239,9 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
   mountWeb(app, { node, issuer: signIn.issuer });
   return app;
 }
+
+/** Who asks what anyone may ask: for no operator and no authority, whatever else the request brings. */
+const ANYONE_AT_ALL = { subject: 'anyone', name: '' };
 
 const below = (path: string): string => path.slice('/api'.length);
 

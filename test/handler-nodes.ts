@@ -9,11 +9,11 @@ import { isAddressedTo, openSealed } from '../log/envelope.ts';
 import { formatEvidence, parseEvidence } from '../log/evidence.ts';
 import { type Verdict, type VerifyOptions, verify } from '../log/verify.ts';
 import { authorship } from '../members/authorship.ts';
-import type { RequestContext } from '../members/context.ts';
 import { type DemoTemplate, demoTemplate, makeDemo } from '../members/genesis.ts';
 import { readKey, signerOf } from '../members/keys.ts';
 import { registryReader } from '../members/registry.ts';
 import { type DostykNode, foldInto, openNode } from '../platform.ts';
+import type { TradeContext } from '../trade/requirements-handlers.ts';
 import { toHex } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -96,7 +96,7 @@ export class HandlerNodes {
   }
 
   /** @param name e.g. 'KZ/customs' */
-  as(name: string, idempotencyKey?: string): Promise<RequestContext> {
+  as(name: string, idempotencyKey?: string): Promise<TradeContext> {
     const [member = '', account = ''] = name.split('/');
     const node = this.node(member);
     const caller = node.accounts.find(`${member.toLowerCase()}-${account}`);

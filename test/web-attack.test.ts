@@ -143,7 +143,7 @@ beforeAll(async () => {
     validUntil: '2027-11-23T00:00:00Z',
   });
   await call('UZ/chamber', `/api/certificates/${certificate}/revocation`, { reason: MARKUP });
-  await call('UZ/customs', '/api/requirements', {
+  await call('UZ/customs', '/api/requirements/declared', {
     requirement: 'attack',
     direction: 'export',
     goods: '0813',
@@ -192,7 +192,7 @@ const visit = async (page: Page, member: string, path: string): Promise<void> =>
 describe('markup in every text', () => {
   test.each([
     ['UZ/exporter', ['/dossiers', '/movements']],
-    ['UZ/customs', ['/desk', '/trail', '/requirements', '/desk/downtime?post=uz-yallama']],
+    ['UZ/customs', ['/desk', '/trail', '/requirements/declared', '/desk/downtime?post=uz-yallama']],
     ['KZ/customs', ['/desk', '/movements', '/dossiers']],
     ['KZ/plant-health', ['/dossiers']],
   ])(
@@ -238,7 +238,7 @@ describe('markup in every text', () => {
 
   test.each([
     ['UZ/exporter', [`/dossiers/new/attack`, '/movements/new', '/delegations', '/webhooks', '/dossiers', '/movements']],
-    ['UZ/customs', ['/dossiers/DOSSIER', '/requirements', '/verify', '/desk']],
+    ['UZ/customs', ['/dossiers/DOSSIER', '/requirements/declared', '/verify', '/desk']],
   ])(
     'typed by %s into every field stays text, whatever is then pressed',
     async (as, paths) => {

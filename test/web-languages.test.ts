@@ -248,7 +248,7 @@ describe('a smoke pass', () => {
         ['/desk', 'desk'],
         [`/dossiers/${dossier}`, 'dossier'],
         [`/movements/${movement}`, 'movement'],
-        ['/requirements', 'requirements'],
+        ['/requirements/declared', 'requirements'],
         ['/trail', 'trail'],
       ]);
       const operator = await newVisitor(browser, { width: 360 });

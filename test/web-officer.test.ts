@@ -147,7 +147,7 @@ test.each([360, 768])(
 test('a requirement is declared with its source, and what is not there is counted at the desk', async () => {
   await send('THREE 3', ['Tulips']);
   const visitor = await newVisitor(browser, { width: 1440 });
-  const page = await signIn(visitor, demo, 'UZ/customs', '/requirements');
+  const page = await signIn(visitor, demo, 'UZ/customs', '/requirements/declared');
   await page.getByRole('button', { name: 'Declare a requirement' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Short name').fill('test-dried-fruit');

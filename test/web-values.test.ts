@@ -26,8 +26,8 @@ interface Listed {
 
 test.each([
   ['UZ/exporter', ['/dossiers', '/movements', '/delegations', '/webhooks', '/trust', '/']],
-  ['UZ/customs', ['/dossiers', '/movements', '/desk', '/requirements', '/trail']],
-  ['CN/customs', ['/dossiers', '/movements', '/desk', '/requirements', '/trail']],
+  ['UZ/customs', ['/dossiers', '/movements', '/desk', '/requirements/declared', '/trail']],
+  ['CN/customs', ['/dossiers', '/movements', '/desk', '/requirements/declared', '/trail']],
   ['KZ/plant-health', ['/dossiers', '/movements', '/trail']],
 ])(
   '%s is shown what was answered',

@@ -297,7 +297,7 @@ const recordEvidence = os.recordEvidence.handler(async ({ input, context }) => {
   return evidenceOf(context, input.commitment, list);
 });
 
-const requirements = os.requirements.handler(async ({ input, context }) => {
+const declaredRequirements = os.declaredRequirements.handler(async ({ input, context }) => {
   const { items, next } = await listRequirements(context.sql, input);
   return { items: items.map(({ body, member, authority }) => ({ ...body, member, authority })), next };
 });
@@ -323,6 +323,6 @@ export const certificateHandlers = {
   certificateEvidence,
   certificateCode,
   recordEvidence,
-  requirements,
+  declaredRequirements,
   declareRequirement,
 };

@@ -15,6 +15,7 @@ import {
   MovementBody,
   RequirementBody,
 } from './record.ts';
+import { requirementsContract } from './requirements-contract.ts';
 import { AudienceEntry, ConsignmentItem, Route, SectionContents, SectionName } from './section.ts';
 import { POST_STATES } from './state.ts';
 import { webhookContract } from './webhook-contract.ts';
@@ -451,16 +452,21 @@ export const tradeContract = {
     })
     .input(z.object({ commitment: Commitment }))
     .output(z.looseObject({ format: z.string() })),
-  requirements: base
-    .route({ method: 'GET', path: '/requirements', summary: 'What authorities ask for' })
+  declaredRequirements: base
+    .route({
+      method: 'GET',
+      path: '/requirements/declared',
+      summary: 'What authorities have declared that they ask for',
+    })
     .input(z.object({ ...page, goods: z.string().max(10).optional() }))
     .output(pageOf(RequirementBody.extend({ member: Country, authority: Identifier }))),
   declareRequirement: base
-    .route({ method: 'POST', path: '/requirements', summary: 'Declare what an authority asks for' })
+    .route({ method: 'POST', path: '/requirements/declared', summary: 'Declare what an authority asks for' })
     .input(RequirementBody)
     .output(RecordAccepted),
   ...driverContract,
   ...webhookContract,
+  ...requirementsContract,
 };
 
 export type TradeContract = typeof tradeContract;

@@ -6,7 +6,7 @@ import type { AnswerBody, DecisionBody } from './record.ts';
 import { findRecord } from './store.ts';
 
 const { fileDossier, amendDossier, withdrawDossier, getDossier, decide, answer, appeal, decideAppeal } = tradeRouter;
-const { declareRequirement, requirements } = tradeRouter;
+const { declareRequirement, declaredRequirements } = tradeRouter;
 
 let nodes: HandlerNodes;
 let dossier: string;
@@ -178,7 +178,7 @@ describe('requirements', () => {
     await says('kz-nur-zholy', 'release');
 
     const listed = async (goods?: string) =>
-      (await call(requirements, { ...(goods && { goods }) }, { context: await nodes.as('KZ/exporter') })).items;
+      (await call(declaredRequirements, { ...(goods && { goods }) }, { context: await nodes.as('KZ/exporter') })).items;
     expect(await listed('081310')).toMatchObject([
       { requirement: 'cn.apricots', member: 'CN', authority: 'cn.customs' },
     ]);

@@ -1,5 +1,4 @@
 import { implement } from '@orpc/server';
-import type { RequestContext } from '../members/context.ts';
 import { certificateHandlers } from './certificate-handlers.ts';
 import { tradeContract } from './contract.ts';
 import { decisionHandlers } from './decision-handlers.ts';
@@ -7,12 +6,13 @@ import { deskHandlers } from './desk-handlers.ts';
 import { dossierHandlers } from './dossier-handlers.ts';
 import { driverHandlers } from './driver-handlers.ts';
 import { movementHandlers } from './movement-handlers.ts';
+import { requirementsHandlers, type TradeContext } from './requirements-handlers.ts';
 import { versionHandlers } from './version-handlers.ts';
 import { webhookHandlers } from './webhook-handlers.ts';
 
 /** Every use case of the platform on smooth trade. */
 export const tradeRouter = implement(tradeContract)
-  .$context<RequestContext>()
+  .$context<TradeContext>()
   .router({
     ...dossierHandlers,
     ...decisionHandlers,
@@ -22,4 +22,5 @@ export const tradeRouter = implement(tradeContract)
     ...driverHandlers,
     ...versionHandlers,
     ...webhookHandlers,
+    ...requirementsHandlers,
   });

@@ -22,7 +22,7 @@ const MovementFormPage = lazy(() => import('./trade/movement/movement-form.tsx')
 const DeskPage = lazy(() => import('./trade/officer/desk-page.tsx').then((m) => m.DeskPage));
 const DeskMovementPage = lazy(() => import('./trade/officer/movement-page.tsx').then((m) => m.DeskMovementPage));
 const DowntimePage = lazy(() => import('./trade/officer/downtime-page.tsx').then((m) => m.DowntimePage));
-const RequirementsPage = lazy(() => import('./trade/officer/requirements-page.tsx').then((m) => m.RequirementsPage));
+const DeclaredPage = lazy(() => import('./trade/officer/requirements-page.tsx').then((m) => m.RequirementsPage));
 const TrailPage = lazy(() => import('./trade/officer/trail-page.tsx').then((m) => m.TrailPage));
 const VerifyPage = lazy(() => import('./verify/verify-page.tsx').then((m) => m.VerifyPage));
 const PrintPage = lazy(() => import('./trade/print/print-page.tsx').then((m) => m.PrintPage));
@@ -61,7 +61,7 @@ export function App() {
               <Route path={at('/desk')} component={DeskPage} />
               <Route path={at('/desk/movements/:movement')} component={DeskMovementPage} />
               <Route path={at('/desk/downtime')} component={DowntimePage} />
-              <Route path={at('/requirements')} component={RequirementsPage} />
+              <Route path={at('/requirements/declared')} component={DeclaredPage} />
               <Route path={at('/trail')} component={TrailPage} />
               <Route path={at('/webhooks')} component={WebhooksPage} />
               <Route path={at('/driver')} component={DriverPage} />

@@ -10,8 +10,8 @@ import { Unreadable } from './rate.ts';
 export const REGISTERED = ['orchard', 'packing-house', 'slaughterhouse', 'processing-plant', 'storage'] as const;
 export const TREATED = ['cold-treatment', 'fumigation', 'irradiation', 'heat-treatment'] as const;
 const CRITERIA = ['wholly-obtained', 'change-of-heading'] as const;
-const TRADERS = ['trusted', 'small'] as const;
-const REGIMES = ['tir', 'national-guarantee'] as const;
+export const TRADERS = ['trusted', 'small'] as const;
+export const REGIMES = ['tir', 'national-guarantee'] as const;
 
 /**
  * One thing that holds, does not hold, or is not known. What is asked for is never that something be absent: a pack may deny a paper

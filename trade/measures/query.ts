@@ -4,6 +4,7 @@ import { isPlainDate } from '../../values/plain-date.ts';
 import { type Finding, Refusal } from '../../values/refusal.ts';
 import { isCurrencyCode, isHsChapter } from '../codes.ts';
 import { INCOTERMS } from '../lists.ts';
+import { REGIMES, REGISTERED, TRADERS, TREATED } from './condition.ts';
 import type { Question } from './question.ts';
 import { Unreadable } from './rate.ts';
 import { findWay, type WayPost } from './way.ts';
@@ -71,6 +72,33 @@ export function readQuestion(words: Words, posts: readonly WayPost[], today: str
   }
   for (const [name, text] of Object.entries({ hs, from, to }))
     if (text === undefined && word(name) === undefined) fault(name, 'It is missing.');
+  const among = <T extends string>(name: string, allowed: readonly T[]): T[] =>
+    list(name).flatMap((text) => {
+      const found = allowed.find((one) => one === text);
+      if (found === undefined) fault(name, `${text} is none of ${allowed.join(', ')}.`);
+      return found === undefined ? [] : [found];
+    });
+  const yes = (name: string): boolean | undefined => {
+    const [answer] = among(name, ['yes', 'no'] as const);
+    return answer === undefined ? undefined : answer === 'yes';
+  };
+  const costs = {
+    toBorder: number('carriage'),
+    afterBorder: number('onward'),
+    insurance: number('insurance'),
+    duties: number('duties'),
+  };
+  const originated = { wholly: yes('wholly'), changed: yes('changed'), added: number('added') };
+  const facts = {
+    registered: among('registered', REGISTERED),
+    treated: among('treated', TREATED),
+    direct: yes('direct'),
+    trader: among('trader', TRADERS),
+    green: yes('green'),
+    regime: among('regime', REGIMES)[0],
+    predeclared: yes('predeclared'),
+  };
+  const vehicles = one('vehicles', (text) => /^[1-9]\d{0,2}$/.test(text), 'It is a number from 1 to 999.');
   let way: WayPost[] = [];
   const via = word('via')?.split(',') ?? [];
   if (from !== undefined && findings.length === 0)
@@ -91,5 +119,7 @@ export function readQuestion(words: Words, posts: readonly WayPost[], today: str
     mode: mode as Question['mode'],
     papers: list('paper'),
     claims: Object.fromEntries(claims),
+    ...{ costs, originated, ...facts },
+    vehicles: vehicles === undefined ? undefined : Number(vehicles),
   };
 }

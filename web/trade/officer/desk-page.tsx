@@ -34,7 +34,7 @@ function NoPosts() {
     <Page title={t('officer.desk')} lead={t('officer.noPosts')}>
       <div class="row">
         <LinkButton to={href('/dossiers')}>{t('operator.dossiers')}</LinkButton>
-        <LinkButton kind="secondary" to={href('/requirements')}>
+        <LinkButton kind="secondary" to={href('/requirements/declared')}>
           {t('officer.requirements')}
         </LinkButton>
       </div>
@@ -125,7 +125,7 @@ function Desk() {
           <LinkButton kind="secondary" small to={href(`/desk/downtime?post=${chosen}`)}>
             {t('officer.downtime')}
           </LinkButton>
-          <LinkButton kind="secondary" small to={href('/requirements')}>
+          <LinkButton kind="secondary" small to={href('/requirements/declared')}>
             {t('officer.requirements')}
           </LinkButton>
           <Button kind="secondary" small onClick={() => setHelp(true)}>

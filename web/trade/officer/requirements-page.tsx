@@ -14,7 +14,7 @@ import { mayDo } from '../../session.ts';
 import { useLate } from '../operator/dossier-list.tsx';
 import { DOCUMENT_CODES, documentName, word } from '../words.ts';
 
-type Requirement = Awaited<ReturnType<typeof api.trade.requirements>>['items'][number];
+type Requirement = Awaited<ReturnType<typeof api.trade.declaredRequirements>>['items'][number];
 const DIRECTIONS = ['import', 'export', 'transit'] as const;
 const TREATMENTS = ['cold-treatment', 'fumigation', 'irradiation', 'heat-treatment'] as const;
 const REGISTRATIONS = ['orchard', 'packing-house', 'slaughterhouse', 'processing-plant', 'storage'] as const;
@@ -36,7 +36,7 @@ export function RequirementsPage() {
   const sought = useLate(goods);
   const list = useQuery(
     () =>
-      api.trade.requirements({
+      api.trade.declaredRequirements({
         limit: 50,
         ...(sought === '' ? {} : { goods: sought }),
         ...(cursor === undefined ? {} : { cursor }),

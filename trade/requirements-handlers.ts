@@ -1,0 +1,98 @@
+import { implement } from '@orpc/server';
+import type { RequestContext } from '../members/context.ts';
+import { Refusal } from '../values/refusal.ts';
+import { tradeContract } from './contract.ts';
+import { type RequirementsView, requirementsView } from './measures/answer-view.ts';
+import { ask } from './measures/engine.ts';
+import { readQuestion } from './measures/query.ts';
+import type { Question } from './measures/question.ts';
+import { Unreadable } from './measures/rate.ts';
+import { findWay, type WayPost } from './measures/way.ts';
+import type { Packs } from './pack-store.ts';
+import type { RequirementsQuery } from './requirements-contract.ts';
+
+/** What goods need and what they cost, for anyone who asks this node. */
+
+/** What a use case of trade is given beside what every use case is. */
+export interface TradeContext extends RequestContext {
+  readonly packs: Packs;
+}
+
+const os = implement(tradeContract).$context<TradeContext>();
+
+const today = ({ clock }: TradeContext): string => clock().toISOString().slice(0, 10);
+
+const postsOf = ({ registry }: TradeContext): WayPost[] =>
+  registry.members.flatMap(({ code, posts }) =>
+    posts.map(({ id, crossing, mode }) => ({ id, crossing, mode, member: code })),
+  );
+
+async function answer(context: TradeContext, question: Question): Promise<RequirementsView> {
+  const members = new Set<string>(context.registry.members.map(({ code }) => code));
+  const schedules = await context.packs.inForce(question.on);
+  return requirementsView(ask(question, schedules, members), question);
+}
+
+const LISTS = { rates: 'rate', papers: 'paper', claims: 'claim' } as const;
+const PLURALS = ['registered', 'treated', 'trader'] as const;
+
+/** Lists of an address as the words that a question is read from. */
+function wordsOf(input: RequirementsQuery): Record<string, string | readonly string[] | undefined> {
+  const words: Record<string, string | readonly string[] | undefined> = { ...input };
+  const split = (text: string | undefined): string[] => (text ?? '').split(',').filter((part) => part !== '');
+  for (const [many, one] of Object.entries(LISTS)) words[one] = split(input[many as keyof typeof LISTS]);
+  for (const name of PLURALS) words[name] = split(input[name]);
+  return words;
+}
+
+const requirements = os.requirements.handler(({ input, context }) =>
+  answer(context, readQuestion(wordsOf(input), postsOf(context), today(context))),
+);
+
+const askRequirements = os.askRequirements.handler(({ input, context }) => {
+  const { via, on, ...question } = input;
+  const findings = [];
+  let way: WayPost[] = [];
+  try {
+    way = findWay(via, postsOf(context), input.from, input.mode);
+    const end = way.at(-1)?.member;
+    if (end !== undefined && end !== input.to)
+      throw new Unreadable(`The way ends in ${end}, the goods are bound for ${input.to}.`, end);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    findings.push({ path: '/via', code: 'unreadable', message: error.message, params: {} });
+  }
+  const numbers = input.items.map(({ number }) => number);
+  for (const [i, number] of numbers.entries())
+    if (numbers.indexOf(number) !== i)
+      findings.push({
+        path: `/items/${i}/number`,
+        code: 'duplicate',
+        message: `Item ${number} stands twice.`,
+        params: { number: String(number) },
+      });
+  if (findings.length > 0) throw new Refusal(400, 'question-unreadable', "The question can't be read.", { findings });
+  const posts = way.map(({ id, member }) => ({ post: id, member }));
+  return answer(context, { ...question, posts, on: on ?? today(context) });
+});
+
+const packs = os.packs.handler(async ({ input, context }) => {
+  const schedules = await context.packs.inForce(input.on ?? today(context));
+  const found = [...schedules.values()].filter(
+    ({ pack }) => input.member === undefined || pack.member === input.member,
+  );
+  return {
+    packs: found
+      .sort((a, b) => (a.pack.member < b.pack.member ? -1 : 1))
+      .map(({ pack, state }) => ({
+        ...{ member: pack.member, version: pack.version, published: pack.published, state },
+        measures: pack.measures.length,
+        unknown: pack.measures.filter(({ rate }) => rate?.op === 'unknown').length,
+        sources: [...pack.sources.values()].map(({ title, publisher, edition, address }) => ({
+          ...{ title, publisher, edition: edition ?? null, address },
+        })),
+      })),
+  };
+});
+
+export const requirementsHandlers = { requirements, askRequirements, packs };
