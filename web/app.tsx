@@ -23,6 +23,7 @@ const DeskPage = lazy(() => import('./trade/officer/desk-page.tsx').then((m) => 
 const DeskMovementPage = lazy(() => import('./trade/officer/movement-page.tsx').then((m) => m.DeskMovementPage));
 const DowntimePage = lazy(() => import('./trade/officer/downtime-page.tsx').then((m) => m.DowntimePage));
 const DeclaredPage = lazy(() => import('./trade/officer/requirements-page.tsx').then((m) => m.RequirementsPage));
+const NeedPage = lazy(() => import('./trade/requirements/requirements-page.tsx').then((m) => m.RequirementsPage));
 const TrailPage = lazy(() => import('./trade/officer/trail-page.tsx').then((m) => m.TrailPage));
 const VerifyPage = lazy(() => import('./verify/verify-page.tsx').then((m) => m.VerifyPage));
 const PrintPage = lazy(() => import('./trade/print/print-page.tsx').then((m) => m.PrintPage));
@@ -62,6 +63,7 @@ export function App() {
               <Route path={at('/desk/movements/:movement')} component={DeskMovementPage} />
               <Route path={at('/desk/downtime')} component={DowntimePage} />
               <Route path={at('/requirements/declared')} component={DeclaredPage} />
+              <Route path={at('/requirements')} component={NeedPage} />
               <Route path={at('/trail')} component={TrailPage} />
               <Route path={at('/webhooks')} component={WebhooksPage} />
               <Route path={at('/driver')} component={DriverPage} />

@@ -15,6 +15,7 @@ import { barrier, lock, node, online, session, signInAddress, signOut } from './
 function links(): readonly (readonly [string, string])[] {
   const own = session.value;
   const open: readonly (readonly [string, string])[] = [
+    [href('/requirements'), t('need.nav')],
     [href('/verify'), t('part.navVerify')],
     [href('/trust'), t('part.navTrust')],
   ];

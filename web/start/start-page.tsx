@@ -66,6 +66,9 @@ export function StartPage() {
           <h2>{t('start.forAnyone')}</h2>
           <p>{t('start.forAnyoneText')}</p>
           <div class="row">
+            <LinkButton kind="secondary" to={href('/requirements')}>
+              {t('start.toNeed')}
+            </LinkButton>
             <LinkButton kind="secondary" to={href('/verify')}>
               {t('start.toVerify')}
             </LinkButton>

@@ -1,0 +1,138 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBrowser } from './browser.ts';
+import { type Demo, startDemo } from './demo.ts';
+import { expectSound, newVisitor, watchErrors } from './web.ts';
+
+/** What is needed and what it costs: the public page, in a real browser on a real node, without an account. */
+
+let demo: Demo;
+let browser: Browser;
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+const QUESTION =
+  'hs=080929&from=UZ&to=CN&via=yallama%2Ckhorgos-road&mode=road&mass=20000&value=40000&currency=USD&incoterm=DAP&date=2026-12-01';
+
+describe.each([360, 768, 1440])('at %i px', (width) => {
+  test('a question and its answer are sound', async () => {
+    const visitor = await newVisitor(browser, { width });
+    const page = await visitor.newPage();
+    const errors = watchErrors(page);
+    await page.goto(`${demo.address('KG')}/en/requirements`);
+    await page.getByRole('heading', { level: 1, name: 'What is needed, and what it costs' }).waitFor();
+    await expectSound(page, `requirements-empty-${width}`);
+    await page.goto(`${demo.address('KG')}/en/requirements?${QUESTION}`);
+    await page.getByRole('heading', { name: 'China: import' }).waitFor();
+    await expectSound(page, `requirements-${width}`);
+    expect(errors).toEqual([]);
+    await visitor.close();
+  });
+});
+
+test('an exporter asks by keyboard, sees each stage with its sources, and passes the address on', async () => {
+  const visitor = await newVisitor(browser);
+  const page = await visitor.newPage();
+  await page.goto(`${demo.address('UZ')}/en/requirements`);
+  await page.getByLabel('Goods code (HS)').fill('080929');
+  await page.getByLabel('From', { exact: true }).selectOption('UZ');
+  await page.getByLabel('To', { exact: true }).selectOption('CN');
+  await page.getByLabel('Mode').selectOption('road');
+  await page.getByLabel('Crossing 1').selectOption({ label: 'Yallama – Konysbayeva' });
+  await page.getByLabel('Crossing 2').selectOption({ label: 'Nur Zholy – Khorgos' });
+  // The way has reached its end: no further crossing is offered.
+  expect(await page.getByLabel('Crossing 3').count()).toBe(0);
+  await page.getByLabel('Net mass, kg').fill('20000');
+  await page.getByLabel('Price of the goods').fill('40000');
+  await page.getByLabel('Currency').fill('usd');
+  await page.getByLabel('Incoterm').selectOption('DAP');
+  await page.getByLabel('On which day').fill('2026-12-01');
+  await page.getByLabel('On which day').press('Enter');
+  for (const name of ['Uzbekistan: export', 'Kazakhstan: transit', 'China: import'])
+    await page.getByRole('heading', { name }).waitFor();
+  const answered = await (await page.request.get(`${demo.address('UZ')}/api/requirements?${QUESTION}`)).json();
+  const china = page.getByRole('region', { name: 'China: import', exact: true });
+  // Every address of a source that the node named for China stands on the page, and none beside them.
+  const named = new Set(
+    [...JSON.stringify(answered.stages.at(-1)).matchAll(/"address":"([^"]+)"/g)].map(([, address]) => address),
+  );
+  const shown = new Set(
+    await china.getByRole('link').evaluateAll((links) => links.map((link) => link.getAttribute('href'))),
+  );
+  expect(shown.size).toBeGreaterThan(3);
+  for (const address of shown) expect(named).toContain(address);
+  expect(new URL(page.url()).searchParams.get('via')).toBe('yallama,khorgos-road');
+
+  const second = await visitor.newPage();
+  await second.goto(page.url());
+  await second.getByRole('heading', { name: 'China: import' }).waitFor();
+  expect(await second.locator('#answer').innerText()).toBe(await page.locator('#answer').innerText());
+  await visitor.close();
+});
+
+test('a paper that is there is taken into the answer, and into its address', async () => {
+  const visitor = await newVisitor(browser);
+  const page = await visitor.newPage();
+  await page.goto(`${demo.address('CN')}/en/requirements?${QUESTION}`);
+  const china = page.getByRole('region', { name: 'China: import', exact: true });
+  await china.waitFor();
+  const needed = china.locator('.controls > li', { hasText: 'An import declaration is filed' });
+  expect(await needed.innerText()).toContain('needed');
+  await china.getByRole('checkbox', { name: /Import goods declaration/ }).check();
+  await needed.getByText('met').waitFor();
+  expect(new URL(page.url()).searchParams.get('papers')).not.toBeNull();
+  await visitor.close();
+});
+
+test('two days are compared, and what differs is marked', async () => {
+  const visitor = await newVisitor(browser);
+  const page = await visitor.newPage();
+  await page.goto(`${demo.address('KZ')}/en/requirements?${QUESTION}`);
+  await page.getByRole('link', { name: 'Compare with another route or day' }).click();
+  await page.getByRole('heading', { name: 'Comparison' }).waitFor();
+  await page.getByLabel('On which day').fill('2015-01-01');
+  await page.getByRole('button', { name: 'Show what is needed' }).click();
+  await page.locator('tr.differs', { hasText: '1 Jan 2015' }).waitFor();
+  // Ten years earlier nothing of what is compiled was in force.
+  await page.locator('tr.differs', { hasText: 'Papers: China' }).waitFor();
+  await expectSound(page, 'requirements-compared');
+  await page.getByRole('link', { name: 'End the comparison' }).click();
+  await page.getByRole('link', { name: 'Compare with another route or day' }).waitFor();
+  await visitor.close();
+});
+
+test('what is watched is asked anew, and what has changed is told', async () => {
+  const visitor = await newVisitor(browser);
+  const page = await visitor.newPage();
+  await page.goto(`${demo.address('KZ')}/en/requirements?${QUESTION}`);
+  await page.getByRole('button', { name: 'Tell me when this changes' }).click();
+  await page.getByText('Kept in this browser').waitFor();
+  await page.goto(`${demo.address('KZ')}/en/requirements`);
+  await page.getByText('unchanged since').waitFor();
+  // As if the rules had been others when it was looked at.
+  await page.evaluate(() => {
+    const kept = JSON.parse(localStorage.getItem('dostyk-watched') ?? '[]');
+    localStorage.setItem('dostyk-watched', JSON.stringify([{ ...kept[0], digest: 'another' }]));
+  });
+  await page.reload();
+  await page.getByText(/^changed since/).waitFor();
+  await expectSound(page, 'requirements-watched');
+  await page.getByRole('button', { name: 'Stop' }).click();
+  expect(await page.getByText('What you keep an eye on').count()).toBe(0);
+  await visitor.close();
+});
+
+test('what cannot be read is told, and what was typed stays', async () => {
+  const visitor = await newVisitor(browser);
+  const page = await visitor.newPage();
+  await page.goto(`${demo.address('TJ')}/en/requirements?${QUESTION.replace('080929', '0809')}&mass=heavy`);
+  await page.getByRole('alert').waitFor();
+  expect(await page.getByRole('alert').innerText()).toContain('6, 8 or 10 digits');
+  expect(await page.getByLabel('Goods code (HS)').inputValue()).toBe('0809');
+  await visitor.close();
+});
