@@ -228,7 +228,10 @@ describe('an officer, by keyboard alone', () => {
       await page.keyboard.press('Escape');
       // Search takes letters; then out of the field, and single keys work the list.
       await page.keyboard.press('/');
+      const found = page.waitForResponse((response) => response.url().includes('search='));
       await page.keyboard.insertText(goods.seal);
+      // What is found comes in place of the list: who selects before that selects in the old one.
+      await found;
       await page.getByRole('link', { name: goods.plate }).waitFor();
       await keys.to(goods.plate);
       await page.keyboard.press('j');

@@ -80,7 +80,7 @@ describe('anyone', () => {
       await navigator.serviceWorker.ready;
       const scripts = performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js'));
       const kept = await Promise.all(scripts.map(({ name }) => caches.match(name)));
-      return kept.every((one) => one !== undefined);
+      return [...kept, await caches.match('/en/')].every((one) => one !== undefined);
     });
     await page.context().setOffline(true);
     await page.reload();
