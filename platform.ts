@@ -23,8 +23,9 @@ import { ensureGroupRoles, migrate } from './storage/migrate.ts';
 import { readerOf } from './trade/acting.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
 import { driverOf } from './trade/driver-handlers.ts';
+import type { GoodsIndex } from './trade/goods/search.ts';
 import { tradeRouter } from './trade/handlers.ts';
-import { type Packs, shippedPacks } from './trade/pack-store.ts';
+import { type Packs, shippedGoods, shippedPacks } from './trade/pack-store.ts';
 import type { TradeContext } from './trade/requirements-handlers.ts';
 import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
 import * as tradeStore from './trade/store.ts';
@@ -36,6 +37,7 @@ import { Refusal } from './values/refusal.ts';
 /** The only place where the parts are wired together: one member's node. */
 
 export { isOutage } from './storage/connection.ts';
+export { shippedGoods } from './trade/pack-store.ts';
 export type { TradeContext } from './trade/requirements-handlers.ts';
 
 /** Folders in the order in which their migrations run; each is a schema. */
@@ -85,6 +87,7 @@ export class DostykNode {
   readonly routers: { readonly trade: typeof tradeRouter; readonly members: ReturnType<typeof membersRouter> };
   readonly #onError: (act: string, error: unknown) => void;
   readonly packs: Packs = shippedPacks();
+  readonly goods: () => GoodsIndex;
   readonly #abort = new AbortController();
   #loops: Promise<void>[] = [];
 
@@ -97,6 +100,11 @@ export class DostykNode {
     this.context = context;
     this.accounts = accounts;
     this.federation = federation;
+    let goods: GoodsIndex | undefined;
+    this.goods = () => {
+      goods ??= shippedGoods();
+      return goods;
+    };
     this.routers = { trade: tradeRouter, members: membersRouter(accounts) };
     this.#onError = onError;
   }
@@ -165,6 +173,7 @@ export class DostykNode {
     return {
       ...this.context,
       packs: this.packs,
+      goods: this.goods,
       caller,
       delegations: delegations.filter(({ to }) => to === caller.operator),
       requestId,

@@ -2,7 +2,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { demoTemplate } from '../members/genesis.ts';
+import { shippedGoods } from '../platform.ts';
 import { packageRoot } from '../storage/package-root.ts';
+import { WORD_LANGUAGES } from '../trade/goods/goods.ts';
+import { searchGoods } from '../trade/goods/search.ts';
 import { type Answer, LEFT_OUT, NOT_ASSESSED, type Stage } from '../trade/measures/answer.ts';
 import { requirementsView } from '../trade/measures/answer-view.ts';
 import type { Decimal } from '../trade/measures/decimal.ts';
@@ -134,6 +137,31 @@ export function addPackCommands(program: Command): void {
           .join('\n'),
       );
       process.exitCode = results.every(({ faults }) => faults.length === 0) ? EXIT.done : EXIT.declined;
+    });
+
+  program
+    .command('goods')
+    .description('goods by words in eight languages or by the first digits of their code, typos forgiven')
+    .argument('<words...>', 'e.g. черешня, 樱桃, gilos, 0809')
+    .option('--language <code>', 'words of it come first: zh, kk, ky, tg, tk, uz, ru, en', 'en')
+    .option('--limit <number>', 'how many at most', '10')
+    .option('--json', 'print what is found as JSON')
+    .action((words: string[], options: { language: string; limit: string; json?: boolean }) => {
+      const language = WORD_LANGUAGES.find((one) => one === options.language);
+      const limit = Number(options.limit);
+      if (language === undefined || !Number.isInteger(limit) || limit < 1 || limit > 50)
+        throw new Refusal(400, 'usage', 'A language is one of eight, a limit is a number from 1 to 50.', {
+          remedy: `Languages: ${WORD_LANGUAGES.join(', ')}.`,
+        });
+      const hits = searchGoods(shippedGoods(), words.join(' '), language, limit);
+      const items = hits.map(({ subheading: { code, en, ru }, word }) => ({ code, en, ru, word: word ?? null }));
+      print(options.json, { items }, () =>
+        items.length === 0
+          ? 'Nothing is called so here. Other goods may be asked for by their code.'
+          : items
+              .map(({ code, en, ru, word }) => `${code}  ${en} · ${ru}${word === null ? '' : ` (${word})`}`)
+              .join('\n'),
+      );
     });
 
   program

@@ -71,6 +71,7 @@ test('it says how to sign in, how to repeat, how to send a file, what needs no s
     }
   expect(open.sort()).toEqual([
     'get /driver [{"driverLink":[]}]',
+    'get /goods []',
     'get /members []',
     'get /packs []',
     'get /requirements []',

@@ -39,7 +39,10 @@ test('an exporter asks by keyboard, sees each stage with its sources, and passes
   const visitor = await newVisitor(browser);
   const page = await visitor.newPage();
   await page.goto(`${demo.address('UZ')}/en/requirements`);
-  await page.getByLabel('Goods code (HS)').fill('080929');
+  // In Uzbek, with a slip, on an English page.
+  await page.getByLabel('Goods in words').fill('giols');
+  await page.getByRole('button', { name: /^080929/ }).click();
+  expect(await page.getByLabel('Goods code (HS)').inputValue()).toBe('080929');
   await page.getByLabel('From', { exact: true }).selectOption('UZ');
   await page.getByLabel('To', { exact: true }).selectOption('CN');
   await page.getByLabel('Mode').selectOption('road');

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../storage/package-root.ts';
 import { Refusal } from '../values/refusal.ts';
+import { readGoods } from './goods/goods.ts';
+import { type GoodsIndex, indexOf } from './goods/search.ts';
 import { readPack } from './measures/pack.ts';
 import { type Schedule, scheduleOf } from './measures/schedule.ts';
 
@@ -40,4 +42,17 @@ export function shippedPacks(folder = join(packageRoot(), 'trade', 'packs')): Pa
       return read;
     },
   };
+}
+
+/**
+ * Goods in words, as they ship; to be read once.
+ *
+ * @throws Refusal 500 `pack-refused` the tables can't be read
+ */
+export function shippedGoods(folder = join(packageRoot(), 'trade', 'goods')): GoodsIndex {
+  const tables = [...filesOfFolder(folder)].filter(([name]) => name.endsWith('.csv'));
+  const read = readGoods(new Map(tables));
+  if ('goods' in read) return indexOf(read.goods);
+  const [{ file, line, message } = { file: '', line: 0, message: '' }] = read.faults;
+  throw new Refusal(500, 'pack-refused', `The words of goods can't be read: ${file}:${line} ${message}`);
 }

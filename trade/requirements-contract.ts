@@ -1,6 +1,7 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Country, Currency, Day, DecimalText, text } from '../values/schema.ts';
+import { WORD_LANGUAGES } from './goods/goods.ts';
 import { INCOTERMS } from './lists.ts';
 import { RequirementsView } from './measures/answer-view.ts';
 import { REGIMES, REGISTERED, TRADERS, TREATED } from './measures/condition.ts';
@@ -118,6 +119,8 @@ export const PackView = z.object({
 
 const base = oc.$route({ tags: ['trade'] });
 
+const NamedView = z.object({ code: z.string(), en: z.string(), ru: z.string() });
+
 export const requirementsContract = {
   requirements: base
     .route({ method: 'GET', path: '/requirements', summary: 'Papers, steps and charges along a whole way, by address' })
@@ -127,6 +130,27 @@ export const requirementsContract = {
     .route({ method: 'POST', path: '/requirements', summary: 'Papers, steps and charges of a whole consignment' })
     .input(RequirementsQuestion)
     .output(RequirementsView),
+  goods: base
+    .route({ method: 'GET', path: '/goods', summary: 'Goods by words in eight languages or by digits, typos forgiven' })
+    .input(
+      z.strictObject({
+        q: z.string().min(1).max(200),
+        language: z.enum(WORD_LANGUAGES).optional(),
+        limit: z.coerce.number().int().min(1).max(50).default(10),
+      }),
+    )
+    .output(
+      z.object({
+        items: z.array(
+          NamedView.extend({
+            heading: NamedView.nullable(),
+            chapter: NamedView.nullable(),
+            /** The word that was meant; null where digits were typed. */
+            word: z.string().nullable(),
+          }),
+        ),
+      }),
+    ),
   packs: base
     .route({
       method: 'GET',

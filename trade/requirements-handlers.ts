@@ -2,6 +2,8 @@ import { implement } from '@orpc/server';
 import type { RequestContext } from '../members/context.ts';
 import { Refusal } from '../values/refusal.ts';
 import { tradeContract } from './contract.ts';
+import type { Named } from './goods/goods.ts';
+import { type GoodsIndex, searchGoods } from './goods/search.ts';
 import { type RequirementsView, requirementsView } from './measures/answer-view.ts';
 import { ask } from './measures/engine.ts';
 import { readQuestion } from './measures/query.ts';
@@ -16,6 +18,8 @@ import type { RequirementsQuery } from './requirements-contract.ts';
 /** What a use case of trade is given beside what every use case is. */
 export interface TradeContext extends RequestContext {
   readonly packs: Packs;
+  /** Goods in words. */
+  readonly goods: () => GoodsIndex;
 }
 
 const os = implement(tradeContract).$context<TradeContext>();
@@ -95,4 +99,17 @@ const packs = os.packs.handler(async ({ input, context }) => {
   };
 });
 
-export const requirementsHandlers = { requirements, askRequirements, packs };
+const named = ({ code, en, ru }: Named): Named => ({ code, en, ru });
+
+const goods = os.goods.handler(({ input, context }) => ({
+  items: searchGoods(context.goods(), input.q, input.language ?? 'en', input.limit).map(
+    ({ subheading, heading, chapter, word }) => ({
+      ...named(subheading),
+      heading: heading === undefined ? null : named(heading),
+      chapter: chapter === undefined ? null : named(chapter),
+      word: word ?? null,
+    }),
+  ),
+}));
+
+export const requirementsHandlers = { goods, requirements, askRequirements, packs };

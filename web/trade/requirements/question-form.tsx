@@ -1,11 +1,79 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { INCOTERMS } from '../../../trade/lists.ts';
-import { t } from '../../languages/index.ts';
+import { api } from '../../api.ts';
+import { language, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { Button } from '../../parts/button.tsx';
 import { DayField, SelectField, TextField } from '../../parts/field.tsx';
 import { countryOptions } from '../words.ts';
 import { type Asked, crossingsOut, listOf, wayOf } from './asked.ts';
+import { worded } from './words.ts';
+
+type Found = Awaited<ReturnType<typeof api.trade.goods>>['items'];
+
+/** Goods by words of any of the eight languages; what is chosen becomes the code. */
+function GoodsSearch({ choose }: { readonly choose: (hs: string) => void }) {
+  const [typed, setTyped] = useState('');
+  const [found, setFound] = useState<Found | null>(null);
+  useEffect(() => {
+    const q = typed.trim();
+    if (q === '') return setFound(null);
+    let late = false;
+    const timer = setTimeout(() => {
+      api.trade.goods({ q, language, limit: 6 }).then(
+        ({ items }) => late || setFound(items),
+        // The code can be typed all the same.
+        () => late || setFound(null),
+      );
+    }, 200);
+    return () => {
+      late = true;
+      clearTimeout(timer);
+    };
+  }, [typed]);
+  return (
+    <search>
+      <TextField
+        label={t('need.search')}
+        hint={t('need.searchHint')}
+        type="search"
+        maxLength={100}
+        value={typed}
+        onChange={setTyped}
+      />
+      <div aria-live="polite">
+        {found !== null && found.length === 0 && <p class="quiet">{t('need.searchNone')}</p>}
+        {found !== null && found.length > 0 && (
+          <ul class="found">
+            {found.map(({ code, en, ru, word, chapter }) => {
+              const { text, lang } = worded({ en, ru });
+              return (
+                <li key={code}>
+                  <Button
+                    kind="quiet"
+                    small
+                    onClick={() => {
+                      choose(code);
+                      setTyped('');
+                    }}
+                  >
+                    {code} {word === null ? '' : `${word}: `}
+                    <span lang={lang}>{text}</span>
+                  </Button>{' '}
+                  {chapter !== null && (
+                    <span class="quiet small" lang={lang}>
+                      {worded(chapter).text}
+                    </span>
+                  )}
+                </li>
+              );
+            })}
+          </ul>
+        )}
+      </div>
+    </search>
+  );
+}
 
 /** The question, in the words of its address. */
 export function QuestionForm({ asked, ask }: { readonly asked: Asked; readonly ask: (asked: Asked) => void }) {
@@ -30,6 +98,7 @@ export function QuestionForm({ asked, ask }: { readonly asked: Asked; readonly a
         ask({ ...values, via: chosen.join(',') });
       }}
     >
+      <GoodsSearch choose={(hs) => set({ hs })} />
       <div class="fields">
         <TextField
           label={t('need.goods')}

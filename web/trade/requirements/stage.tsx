@@ -128,6 +128,7 @@ export function StagePart({ stage, currency, asked, ask }: Props) {
           <Controls stage={stage} />
           <Papers
             stage={stage}
+            held={held}
             toggle={(document, code) => {
               const own = [document, ...(code === null ? [] : [code])];
               const has = own.some((one) => held.includes(one));
@@ -197,9 +198,12 @@ function Controls({ stage }: { readonly stage: StageView }) {
 
 function Papers({
   stage,
+  held,
   toggle,
 }: {
   readonly stage: StageView;
+  /** As the address says: a tick shows at once, before the answer is made anew. */
+  readonly held: readonly string[];
   readonly toggle: (document: string, code: string | null) => void;
 }) {
   const { documents } = stage;
@@ -219,10 +223,14 @@ function Papers({
             key: 'paper',
             head: t('need.papers'),
             rowHead: true,
-            cell: ({ document, code, wording, held, citation }) => (
+            cell: ({ document, code, wording, citation }) => (
               <>
                 <label class="choice">
-                  <input type="checkbox" checked={held} onChange={() => toggle(document, code)} />
+                  <input
+                    type="checkbox"
+                    checked={held.includes(document) || (code !== null && held.includes(code))}
+                    onChange={() => toggle(document, code)}
+                  />
                   <span>
                     <span lang={worded(wording).lang}>{bare(worded(wording).text)}</span>
                     {code !== null && <span class="quiet small"> {documentName(code)}</span>}
