@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { demoTemplate } from '../members/genesis.ts';
@@ -8,6 +8,7 @@ import { WORD_LANGUAGES } from '../trade/goods/goods.ts';
 import { searchGoods } from '../trade/goods/search.ts';
 import { type Answer, LEFT_OUT, NOT_ASSESSED, type Stage } from '../trade/measures/answer.ts';
 import { requirementsView } from '../trade/measures/answer-view.ts';
+import { countOf, coverageOf, coverageTable, withCoverage } from '../trade/measures/coverage.ts';
 import type { Decimal } from '../trade/measures/decimal.ts';
 import { ask } from '../trade/measures/engine.ts';
 import type { Citation } from '../trade/measures/measure.ts';
@@ -15,6 +16,7 @@ import { readPack } from '../trade/measures/pack.ts';
 import { readQuestion } from '../trade/measures/query.ts';
 import { type Schedule, scheduleOf } from '../trade/measures/schedule.ts';
 import { MOST_BYTES } from '../trade/measures/table.ts';
+import { isPlainDate } from '../values/plain-date.ts';
 import { Refusal } from '../values/refusal.ts';
 import { EXIT, print } from './outcome.ts';
 
@@ -137,6 +139,46 @@ export function addPackCommands(program: Command): void {
           .join('\n'),
       );
       process.exitCode = results.every(({ faults }) => faults.length === 0) ? EXIT.done : EXIT.declined;
+    });
+
+  packs
+    .command('coverage')
+    .description('what the packs that ship know of the goods they speak of; unknown and absent are counted')
+    .option('--on <day>', 'YYYY-MM-DD; the day of the newest pack if not said')
+    .option('--goods <code>', 'only goods under this code')
+    .option('--write', 'put the table into trade/README.md of this copy')
+    .option('--json', 'print every cell as JSON')
+    .action(({ on, goods = '', write, json }: { on?: string; goods?: string; write?: boolean; json?: boolean }) => {
+      const schedules = shipped(SHIPPED());
+      const newest = [...schedules.values()]
+        .map(({ pack }) => pack.published)
+        .sort()
+        .at(-1);
+      const day = on ?? newest ?? '';
+      if (!isPlainDate(day)) throw new Refusal(400, 'usage', `${day} is no day.`, { remedy: 'Write YYYY-MM-DD.' });
+      const cells = coverageOf(schedules, day).filter(({ subheading }) => subheading.startsWith(goods));
+      const index = shippedGoods();
+      const table = coverageTable(cells, (code) => index.goods.subheadings.get(code)?.en ?? '');
+      if (write === true) {
+        const file = join(packageRoot(), 'trade', 'README.md');
+        const text = withCoverage(readFileSync(file, 'utf8'), table);
+        if (text === undefined) throw new Refusal(500, 'usage', 'trade/README.md has no place for the table.');
+        writeFileSync(file, text);
+      }
+      const members = [...schedules.keys()].sort().map((member) => ({
+        member,
+        ...countOf(cells.filter((cell) => cell.member === member)),
+      }));
+      print(json, { on: day, members, all: countOf(cells), cells }, () =>
+        [
+          table,
+          '',
+          ...members.map(
+            ({ member, known: found, unknown, absent }) =>
+              `${member}: ${found} known, ${unknown} unknown, ${absent} absent`,
+          ),
+        ].join('\n'),
+      );
     });
 
   program

@@ -209,7 +209,7 @@ function stepsOf(documents: readonly NeededDocument[], acts: readonly Act[]): St
   return steps;
 }
 
-const EXPECTED_CHARGES: Readonly<Record<Direction, readonly string[]>> = {
+export const EXPECTED_CHARGES: Readonly<Record<Direction, readonly string[]>> = {
   import: ['duty', 'excise', 'vat', 'fee'],
   export: ['duty'],
   transit: ['fee'],
