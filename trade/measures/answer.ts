@@ -31,6 +31,7 @@ export interface Option {
   /** `available`: all that it hangs on is there. `open`: it can be had with papers. `closed`: not today. `unknown`: a fact is missing. */
   readonly state: 'available' | 'open' | 'closed' | 'unknown';
   readonly groups: readonly GroupState[];
+  /** Undefined where the measure has none, or nobody told what was drawn; its state is then `unknown`. */
   readonly quota: QuotaBalance | undefined;
   readonly lines: readonly ChargeLine[];
   /** Of these lines; undefined where one of them is not known. */
@@ -112,7 +113,7 @@ export interface Stage {
 export interface Answer {
   readonly stages: readonly Stage[];
   readonly price: Decimal | undefined;
-  /** Price, costs that are stated, and charges; undefined where something is not known. */
+  /** Price, costs that are stated, and charges that the Incoterm lays on the buyer; undefined where one is not known. */
   readonly landed: { readonly ordinary: Decimal | undefined; readonly best: Decimal | undefined };
   readonly findings: readonly AnswerFinding[];
 }

@@ -282,13 +282,11 @@ export function stateOf(
   };
 }
 
-/** Facts that papers do not change: if one of them speaks against every group, the option is closed. */
-function isClosed(groups: Option['groups']): boolean {
-  return groups.every(({ atoms }) =>
-    atoms.some(
-      ({ atom, state }) =>
-        state === 'no' && !['document', 'registered', 'treated', 'claim', 'predeclared'].includes(atom.kind),
-    ),
+/** Whether a fact that papers do not change speaks against a group: then it is no way. */
+export function isBarred({ atoms }: GroupState): boolean {
+  return atoms.some(
+    ({ atom, state }) =>
+      state === 'no' && !['document', 'registered', 'treated', 'claim', 'predeclared'].includes(atom.kind),
   );
 }
 
@@ -299,16 +297,17 @@ export function optionsOf(charges: Charges, item: ItemBasis, calculation: Calcul
   const options = charges.duties.map((measure): Option => {
     const { groups, state } = stateOf(measure.requires, facts);
     const definition = measure.quota === undefined ? undefined : schedule.pack.quotas.get(measure.quota);
-    const quota = definition && quotaBalance(definition, quotas.get(definition.quota) ?? [], day);
+    const quota = definition && quotaBalance(definition, quotas.get(definition.quota), day);
     const empty = quota !== undefined && !['open', 'critical'].includes(quota.state);
+    const untold = definition !== undefined && quota === undefined;
     const lines = linesOf(measure, others, item, calculation, shared);
     return {
       kind: measure.type as Option['kind'],
       measure,
       state:
-        empty || (state === 'no' && isClosed(groups))
+        empty || (state === 'no' && groups.every(isBarred))
           ? 'closed'
-          : state === 'yes'
+          : state === 'yes' && !untold
             ? 'available'
             : state === 'no'
               ? 'open'
@@ -321,14 +320,10 @@ export function optionsOf(charges: Charges, item: ItemBasis, calculation: Calcul
   });
   if (!options.some(({ kind }) => kind === 'duty')) {
     const lines = linesOf(undefined, others, item, calculation, shared);
+    // Transit knows no duty: that none is found leaves nothing open.
+    const total = calculation.direction === 'transit' && !charges.open ? sumOf(lines) : undefined;
     options.push({
-      kind: 'duty',
-      measure: undefined,
-      state: 'available',
-      groups: [],
-      quota: undefined,
-      lines,
-      total: undefined,
+      ...{ kind: 'duty', measure: undefined, state: 'available', groups: [], quota: undefined, lines, total },
     });
   }
   const order = (option: Option): string => `${option.kind === 'duty' ? 0 : 1} ${option.measure?.measure ?? ''}`;

@@ -1,5 +1,6 @@
 import type { INCOTERMS } from '../lists.ts';
 import { type Decimal, ZERO } from './decimal.ts';
+import type { Direction } from './measure.ts';
 
 /**
  * The customs value of goods from their price: what the price leaves out of the way to the border is added, what it holds of the way
@@ -73,17 +74,24 @@ export function customsValue(price: Decimal, incoterm: Incoterm | undefined, cos
   return { lines, total, complete };
 }
 
+/** Under these the seller clears goods on the way (Incoterms 2020, A7 and A9 of DAP, DPU and DDP). */
+const DELIVERED: ReadonlySet<Incoterm> = new Set(['DAP', 'DPU', 'DDP']);
+
 /**
- * What a buyer pays beside the price until the goods are there: costs that the price does not hold, and charges unless it is
- * delivered duty paid. Costs that are not stated add nothing.
+ * What a buyer pays beside the price until the goods are there: costs that the price does not hold, and those charges that Incoterms 2020
+ * lay on the buyer (A7, A9, B7, B9 of each): on export under EXW alone, in transit unless the price is that of goods delivered, on import
+ * but under DDP. Costs that are not stated add nothing.
  */
 export function besidePrice(
   incoterm: Incoterm | undefined,
   costs: Costs,
-): { readonly costs: Decimal; readonly charges: boolean } {
-  const holds = INCLUDES[incoterm ?? 'DAP'];
+): { readonly costs: Decimal; readonly pays: (direction: Direction) => boolean } {
+  const term = incoterm ?? 'DAP';
+  const holds = INCLUDES[term];
   let sum = ZERO;
   if (!holds.carriage) sum = sum.plus(costs.toBorder ?? ZERO).plus(costs.afterBorder ?? ZERO);
   if (!holds.insurance) sum = sum.plus(costs.insurance ?? ZERO);
-  return { costs: sum, charges: !holds.duties };
+  const pays = (direction: Direction): boolean =>
+    direction === 'import' ? !holds.duties : direction === 'export' ? term === 'EXW' : !DELIVERED.has(term);
+  return { costs: sum, pays };
 }

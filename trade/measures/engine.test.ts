@@ -259,3 +259,65 @@ test('the longest code wins, then the smaller area, then what has a condition, i
     expect(duty('CN', '080910', { trader: ['small'] }, order)).toEqual(['line']);
   }
 });
+
+test('transit without duty has a sum', () => {
+  const way = { ...QUESTION, items: [{ number: 1, hs: '080929', origin: 'CN', mass: '1', value: '10' }] };
+  const tables: Tables = {
+    member: 'KZ',
+    'measures.csv': [{ measure: 'toll', type: 'fee', direction: 'transit', rate: '40 USD' }],
+  };
+  expect(stageOf(ask(way, schedules(tables), MEMBERS), 'KZ').ordinary?.toFixed()).toBe('40');
+});
+
+test('what a buyer pays on the way is what the Incoterm says', () => {
+  const fee = (member: string, direction: string, amount: string): Tables => ({
+    member,
+    'measures.csv': ['duty', 'excise', 'vat', 'fee'].map((type) => ({
+      ...{ measure: `${type}-${direction}`, type, direction, rate: type === 'fee' ? `${amount} USD` : 'free' },
+    })),
+  });
+  const packs = schedules(fee('CN', 'export', '1'), fee('KZ', 'transit', '20'), fee('UZ', 'import', '300'));
+  const landed = (incoterm: NonNullable<Question['incoterm']>): string | undefined =>
+    ask({ ...QUESTION, incoterm, costs: { insurance: '0' } }, packs, MEMBERS).landed.ordinary?.toFixed();
+  expect(landed('EXW')).toBe('40321');
+  for (const term of ['FCA', 'FAS', 'FOB', 'CFR', 'CIF', 'CPT', 'CIP'] as const) expect(landed(term)).toBe('40320');
+  for (const term of ['DAP', 'DPU'] as const) expect(landed(term)).toBe('40300');
+  expect(landed('DDP')).toBe('40000');
+});
+
+test('a quota of which nobody told is neither full nor empty', () => {
+  const tables: Tables = {
+    'quotas.csv': [{ quota: 'q', volume: '100', unit: 't' }],
+    'measures.csv': [{ measure: 'inside', type: 'quota', rate: '1%', quota: 'q' }],
+  };
+  const option = (quotas?: Parameters<typeof ask>[3]): unknown => {
+    const answer = ask(QUESTION, schedules(tables), MEMBERS, quotas);
+    const found = stageOf(answer, 'UZ').items[0]?.options.find(({ kind }) => kind === 'quota');
+    return [found?.state, found?.quota?.state];
+  };
+  expect(option()).toEqual(['unknown', undefined]);
+  expect(option(new Map([['UZ', new Map([['other', []]])]]))).toEqual(['unknown', undefined]);
+  expect(option(new Map([['UZ', new Map([['q', []]])]]))).toEqual(['available', 'open']);
+});
+
+test('a paper is asked without fail where facts bar every other way', () => {
+  const paper = (mass: string): unknown[] =>
+    at({ items: [{ number: 1, hs: '080929', origin: 'CN', mass, value: '10' }] }).documents.map(({ always }) => always);
+  expect(paper('5')).toEqual([false, false, false]);
+  expect(paper('6')).toEqual([true, true, true]);
+  expect(at().findings).toContainEqual({
+    ...{ code: 'paper-missing', member: 'UZ', measure: 'phyto', params: { ways: '1' } },
+  });
+});
+
+test('a value is told to be missing only where it is', () => {
+  const tables: Tables = {
+    'measures.csv': [
+      { measure: 'duty', type: 'duty', rate: 'unknown' },
+      { measure: 'vat', type: 'vat', rate: '12%', base: 'value + duty' },
+    ],
+  };
+  const codes = at({}, tables).findings.map(({ code }) => code);
+  expect(codes).toContain('rate-unknown');
+  expect(codes).not.toContain('value-missing');
+});

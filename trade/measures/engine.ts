@@ -5,6 +5,7 @@ import {
   chargeOf,
   chargesOn,
   type ItemBasis,
+  isBarred,
   optionsOf,
   type Shared,
   stateOf,
@@ -158,6 +159,12 @@ function controlsOf(found: ReadonlyMap<Measure, number[]>, facts: Facts, below: 
   return controls.sort((a, b) => (a.measure.measure < b.measure.measure ? -1 : 1));
 }
 
+/** The groups that facts leave open; where they leave none, all, so that what was asked for is told. */
+function waysOf(groups: Control['groups']): Control['groups'] {
+  const ways = groups.filter((group) => !isBarred(group));
+  return ways.length === 0 ? groups : ways;
+}
+
 /** Papers that the controls ask for, with those that must exist before them. */
 function documentsOf(controls: readonly Control[], schedule: Schedule, facts: Facts): NeededDocument[] {
   const always = new Map<DocumentKind, boolean>();
@@ -169,8 +176,9 @@ function documentsOf(controls: readonly Control[], schedule: Schedule, facts: Fa
     always.set(kind, sure);
     for (const one of kind.needs) add(one, sure);
   };
-  for (const { groups, state } of controls) {
+  for (const { groups: all, state } of controls) {
     const binding = state === 'open' || state === 'met';
+    const groups = waysOf(all);
     for (const group of groups)
       for (const { atom } of group.atoms)
         if (atom.kind === 'document')
@@ -216,14 +224,10 @@ export const EXPECTED_CHARGES: Readonly<Record<Direction, readonly string[]>> = 
 };
 
 function lackingFindings(lines: readonly ChargeLine[], tell: (finding: Omit<AnswerFinding, 'member'>) => void): void {
-  const codes = {
-    rate: 'rate-unknown',
-    base: 'value-missing',
-    unit: 'quantity-missing',
-    currency: 'exchange-missing',
-  } as const;
+  const codes = { rate: 'rate-unknown', unit: 'quantity-missing', currency: 'exchange-missing' } as const;
+  // Why a base is not known has been told: of the value, or of the charge that it stands on.
   for (const { measure, item, amount } of lines)
-    if ('lacks' in amount)
+    if ('lacks' in amount && amount.lacks !== 'base')
       tell({
         code: codes[amount.lacks],
         measure: measure.measure,
@@ -347,7 +351,7 @@ function stageOf(question: Question, way: Way, schedule: Schedule | undefined, q
       tell({
         code: 'paper-missing',
         measure: measure.measure,
-        params: { ways: String(groups.length) },
+        params: { ways: String(waysOf(groups).length) },
       });
     if (state === 'may-apply' || state === 'unknown')
       tell({ code: 'fact-needed', measure: measure.measure, params: {} });
@@ -396,7 +400,11 @@ export function ask(
   const price = total(question.items.map(({ value }) => maybe(value)));
   const beside = besidePrice(question.incoterm, costsOf(question));
   const landed = (which: 'ordinary' | 'best'): Decimal | undefined =>
-    total([price, beside.costs, ...(beside.charges ? stages.map((stage) => stage[which]) : [])]);
+    total([
+      price,
+      beside.costs,
+      ...stages.filter(({ direction }) => beside.pays(direction)).map((stage) => stage[which]),
+    ]);
   const findings: AnswerFinding[] =
     question.posts.length === 0 && question.from !== question.to
       ? [{ code: 'way-not-told', member: question.to, params: {} }]

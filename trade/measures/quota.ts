@@ -18,12 +18,19 @@ export interface QuotaBalance {
  * The balance at the end of a day. Events of the same id count once; events after the day do not count; a balance never falls
  * below nothing.
  *
- * @example quotaBalance(quota, [{ event: 'e1', kind: 'drawn', on: '2026-02-01', amount: '900' }], '2026-02-01').state // 'critical'
+ * @param events undefined where nobody told them; none at all is a quota that nobody drew on
+ * @returns undefined where the balance is not known
+ * @example quotaBalance(quota, [{ event: 'e1', kind: 'drawn', on: '2026-02-01', amount: '900' }], '2026-02-01')?.state // 'critical'
  */
-export function quotaBalance(quota: Quota, events: Iterable<QuotaEvent>, day: string): QuotaBalance {
+export function quotaBalance(
+  quota: Quota,
+  events: Iterable<QuotaEvent> | undefined,
+  day: string,
+): QuotaBalance | undefined {
   const volume = new Decimal(quota.volume);
   const inside = quota.from <= day && (quota.to === undefined || day <= quota.to);
   if (!inside) return { state: 'not-in-period', left: ZERO };
+  if (events === undefined) return undefined;
   const counted = new Map<string, QuotaEvent>();
   for (const event of events) if (event.on <= day && event.on >= quota.from) counted.set(event.event, event);
   let left = volume;
