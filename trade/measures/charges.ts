@@ -154,7 +154,7 @@ export interface Charges {
   readonly others: readonly Measure[];
   /** A series can't be told: a total that would need it is not known. */
   readonly open: boolean;
-  /** Types of charges of which something was found, whether it can be told or not. */
+  /** Types of charges of which something holds or may hold, whether it can be told or not. */
   readonly found: ReadonlySet<string>;
 }
 
@@ -175,9 +175,12 @@ export function chargesOn(matches: readonly Match[], item: ItemBasis, calculatio
 
   const duties: Measure[] = [];
   const others: Measure[] = [];
+  const found = new Set<string>();
   let open = false;
   for (const [series, candidates] of bySeries) {
     const { winner, depends, rivals } = pick(candidates, facts);
+    // What facts speak against says nothing of these goods.
+    for (const one of [winner, ...(rivals ?? []), ...depends]) if (one !== undefined) found.add(one.type);
     const below = longer.get(series)?.filter(({ rateText }) => rateText !== winner?.rateText) ?? [];
     const optional = (winner ?? candidates[0]?.measure ?? below[0])?.type;
     const counts = optional === undefined || !isDuty(optional) || optional === 'duty';
@@ -213,7 +216,6 @@ export function chargesOn(matches: readonly Match[], item: ItemBasis, calculatio
     if (isDuty(winner.type)) duties.push(winner);
     else others.push(winner);
   }
-  const found = new Set([...bySeries.values()].flatMap((all) => all.map(({ measure }) => measure.type as string)));
   for (const all of longer.values()) for (const { type } of all) found.add(type);
   return { duties, others, open, found };
 }

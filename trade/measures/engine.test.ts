@@ -321,3 +321,22 @@ test('a value is told to be missing only where it is', () => {
   expect(codes).toContain('rate-unknown');
   expect(codes).not.toContain('value-missing');
 });
+
+test('a charge that facts speak against leaves nothing said, which is not nothing', () => {
+  const tables: Tables = {
+    'measures.csv': [
+      { measure: 'duty', type: 'duty', rate: '5%', when: 'trader small' },
+      { measure: 'excise', type: 'excise', rate: 'free' },
+      { measure: 'vat', type: 'vat', rate: 'free', when: 'trader small' },
+      { measure: 'fee', type: 'fee', rate: 'free' },
+    ],
+  };
+  const missing = (trader: readonly 'small'[]): unknown[] =>
+    at({ trader }, tables)
+      .findings.filter(({ code }) => code === 'rate-not-found')
+      .map(({ params }) => params['what']);
+  expect(missing(['small'])).toEqual([]);
+  expect(missing([])).toEqual(['duty', 'vat']);
+  expect(at({ trader: [] }, tables).ordinary).toBeUndefined();
+  expect(at({ trader: ['small'] }, tables).ordinary?.toFixed()).toBe('2000');
+});
