@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Answer, Stage } from './answer.ts';
+import type { Answer, ChargeLine, Stage } from './answer.ts';
+import { Decimal } from './decimal.ts';
 import { ask } from './engine.ts';
 import { QUESTION, schedules, type Tables } from './fixture.ts';
 import { isCharge } from './measure.ts';
@@ -14,11 +15,15 @@ type Row = Readonly<Record<string, string>>;
 
 const rate = fc.oneof(
   fc.constantFrom('free', 'unknown'),
+  fc.integer({ min: 1, max: 900 }).map((amount) => `${amount} USD/vehicle`),
   fc.integer({ min: 0, max: 60 }).map((percent) => `${percent}%`),
   fc.integer({ min: 1, max: 900 }).map((cents) => `${cents / 100} USD/kg`),
   fc
     .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 90 }))
     .map(([a, b]) => `max(${a}%, ${b / 100} USD/kg)`),
+  fc
+    .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 90 }))
+    .map(([a, b]) => `min(${a}%, ${b / 100} USD/kg)`),
   fc
     .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 90 }))
     .map(([a, b]) => `${a}% + ${b / 100} USD/kg`),
@@ -153,6 +158,7 @@ test('a paper more removes no option, closes none, and costs nothing', () => {
         const now = states(after).get(measure);
         expect(now).toBeDefined();
         if (state === 3) expect(now).toBe(3);
+        if (state > 0) expect(now).toBeGreaterThan(0);
       }
       if (before.best !== undefined) expect(after.best?.lessThanOrEqualTo(before.best)).toBe(true);
       for (const { measure, state } of before.controls)
@@ -220,5 +226,136 @@ test('members that change places change their answers and nothing else', () => {
       );
     }),
     { numRuns: 80 },
+  );
+});
+
+/** Two items of different goods. */
+const pair = fc.tuple(question, question).map(
+  ([one, other]): Question => ({
+    ...one,
+    items: [...one.items, ...other.items.map((item) => ({ ...item, number: 2 }))],
+  }),
+);
+const amountsOf = (lines: readonly ChargeLine[]): (Decimal | undefined)[] =>
+  lines.map(({ amount }) => ('lacks' in amount ? undefined : amount));
+const summed = (amounts: readonly (Decimal | undefined)[]): Decimal | undefined =>
+  amounts.reduce((sum, one) => (one === undefined ? undefined : sum?.plus(one)), new Decimal(0) as Decimal | undefined);
+
+test('totals are the sums of their lines, and what is not known is explained', () => {
+  fc.assert(
+    fc.property(pack, pair, (rows, one) => {
+      const { items, fees, ordinary, best, findings } = importOf(answer(one, tables(rows)));
+      for (const { options } of items)
+        for (const { total, lines } of options)
+          if (total !== undefined) expect(total.toFixed()).toBe(summed(amountsOf(lines))?.toFixed());
+      const least = items.map(({ options }) => {
+        const sums = options.flatMap(({ state, total }) => (state === 'available' && total ? [total] : []));
+        return sums.length === 0 ? undefined : Decimal.min(...sums);
+      });
+      const whole = amountsOf(fees);
+      if (ordinary !== undefined)
+        expect(ordinary.toFixed()).toBe(
+          summed([...whole, ...items.flatMap(({ options }) => amountsOf(options[0]?.lines ?? []))])?.toFixed(),
+        );
+      if (best !== undefined) expect(best.toFixed()).toBe(summed([...whole, ...least])?.toFixed());
+      const optional = rows.filter(({ type }) => type === 'preference' || type === 'suspension');
+      const reasons = findings.filter(
+        ({ code, measure }) =>
+          code === 'rate-not-found' || (code === 'rate-unknown' && !optional.some((row) => row['measure'] === measure)),
+      );
+      expect(ordinary === undefined).toBe(reasons.length > 0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a measure of other goods or another direction changes nothing', () => {
+  fc.assert(
+    fc.property(pack, pack, question, fc.constantFrom('72', '7208'), (rows, more, one, goods) => {
+      const seen = new Set<string>();
+      const other = more
+        .map((row, i): Row => ({ ...row, measure: `other-${i}`, goods, base: '' }))
+        .filter((row) => {
+          const key = JSON.stringify({ ...row, measure: '', rate: '', series: row['requires'] ?? row['series'] });
+          return !seen.has(key) && seen.add(key);
+        });
+      const leaving = more
+        .filter((row) => isCharge(row['type'] as 'duty'))
+        .map((row, i) => ({ ...row, measure: `leaving-${i}`, direction: 'export', base: '' }));
+      const before = importOf(answer(one, tables(rows)));
+      const after = importOf(answer(one, tables([...rows, ...other, ...leaving])));
+      expect(said(after)).toEqual(said(before));
+      expect(after.findings).toEqual(before.findings);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('twice the goods at twice the value cost twice as much', () => {
+  fc.assert(
+    fc.property(pack, pair, (all, one) => {
+      const rows = all.map((row): Row => (row['rate']?.endsWith('/vehicle') === true ? { ...row, rate: '7%' } : row));
+      const twice: Question = {
+        ...one,
+        items: one.items.map((item) => ({
+          ...item,
+          mass: String(Number(item.mass) * 2),
+          value: String(Number(item.value) * 2),
+        })),
+      };
+      const [before, after] = [one, twice].map((which) => importOf(answer(which, tables(rows))));
+      const lines = (stage: Stage | undefined, times: number): unknown =>
+        stage?.items.map(({ options }) =>
+          options.map((option) => amountsOf(option.lines).map((amount) => amount?.times(times).toFixed())),
+        );
+      expect(lines(after, 1)).toEqual(lines(before, 2));
+      expect(after?.ordinary?.toFixed()).toBe(before?.ordinary?.times(2).toFixed());
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('the currency of the answer changes amounts by the rate alone', () => {
+  fc.assert(
+    fc.property(pack, pair, fc.constantFrom('2', '7.2', '12000', '0.5'), (rows, one, worth) => {
+      const own: Tables = { ...tables(rows), 'exchange.csv': [{ currency: 'USD', amount: worth, per: '1' }] };
+      const times = (text: string | undefined): string => new Decimal(text ?? '0').times(worth).toFixed();
+      const local: Question = {
+        ...one,
+        currency: 'UZS',
+        items: one.items.map((item) => ({ ...item, value: times(item.value) })),
+      };
+      const [dollars, sums] = [one, local].map((which) => importOf(answer(which, own)));
+      const lines = (stage: Stage | undefined, rate: string): unknown => [
+        stage?.items.map(({ options }) =>
+          options.map((option) => [
+            option.state,
+            ...amountsOf(option.lines).map((amount) => amount?.times(rate).toFixed(10)),
+          ]),
+        ),
+        amountsOf(stage?.fees ?? []).map((amount) => amount?.times(rate).toFixed(10)),
+        stage?.ordinary?.times(rate).toFixed(10),
+        stage?.best?.times(rate).toFixed(10),
+      ];
+      expect(lines(sums, '1')).toEqual(lines(dollars, worth));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('items that change places change their answers and nothing else', () => {
+  fc.assert(
+    fc.property(pack, pair, fc.constantFrom('0', '700'), (rows, one, toBorder) => {
+      const way: Question = { ...one, incoterm: 'FCA', costs: { toBorder, insurance: '10' } };
+      const before = importOf(answer(way, tables(rows)));
+      const after = importOf(answer({ ...way, items: [...way.items].reverse() }, tables(rows)));
+      const byNumber = ({ items }: Stage): unknown =>
+        Object.fromEntries(
+          items.map(({ number, options }) => [number, options.map(({ total }) => total?.toFixed(10))]),
+        );
+      expect(byNumber(after)).toEqual(byNumber(before));
+      expect(after.ordinary?.toFixed(10)).toBe(before.ordinary?.toFixed(10));
+    }),
+    { numRuns: 150 },
   );
 });
