@@ -301,7 +301,6 @@ function stageOf(question: Question, way: Way, schedule: Schedule | undefined, q
   const controlled = new Map<Measure, number[]>();
   const below = new Set<Measure>();
   const fees = new Map<Measure, ChargeLine>();
-  let open = false;
   for (const [i, item] of items.entries()) {
     const code = codeFor(schedule, item.hs, item.national?.[member], on);
     const country = direction === 'import' ? item.origin : question.to;
@@ -328,7 +327,6 @@ function stageOf(question: Question, way: Way, schedule: Schedule | undefined, q
         tell({ code: 'rate-not-found', item: item.number, params: { what: expected } });
         missing = true;
       }
-    open ||= missing;
     for (const expected of expectedControls(direction, code))
       if (!kinds.has(expected)) tell({ code: 'control-not-found', item: item.number, params: { what: expected } });
     charged.push({ basis, charges: { ...charges, open: missing } });
@@ -364,7 +362,7 @@ function stageOf(question: Question, way: Way, schedule: Schedule | undefined, q
       act.goods.some((prefix) => goods.some((code) => code.startsWith(prefix))) &&
       conditionHolds(act.when, facts) !== 'no',
   );
-  const feeTotal = open ? undefined : sumOf(feeLines);
+  const feeTotal = sumOf(feeLines);
   const least = (item: ItemAnswer): Decimal | undefined => {
     let best: Decimal | undefined;
     for (const { state, total: sum } of item.options)
