@@ -181,6 +181,25 @@ test('a waiver never raises a charge', () => {
   );
 });
 
+test('an exemption within a series never raises what is ordinary', () => {
+  fc.assert(
+    fc.property(pack, question, fc.nat(), (rows, one, at) => {
+      const charges = rows.filter((row) => isCharge(row['type'] as 'duty') && row['requires'] === undefined);
+      const row = charges[at % Math.max(1, charges.length)];
+      fc.pre(row !== undefined && row['when'] === '');
+      const same = (other: Row): boolean =>
+        ['type', 'goods', 'area'].every((column) => other[column] === row?.[column]) && other['when'] !== '';
+      fc.pre(!rows.some(same));
+      const exempt = [...rows, { ...row, measure: 'exemption', when: 'trader small', rate: 'free' }];
+      const small: Question = { ...one, trader: ['small'] };
+      const before = importOf(answer(small, tables(rows)));
+      const after = importOf(answer(small, tables(exempt)));
+      if (before.ordinary !== undefined) expect(after.ordinary?.lessThanOrEqualTo(before.ordinary)).toBe(true);
+    }),
+    { numRuns: 150 },
+  );
+});
+
 test('validity includes its ends and nothing beside them', () => {
   const day = fc
     .integer({ min: 0, max: 900 })
