@@ -9,6 +9,9 @@ import { Cells, type Fault, Faults, readTable } from '../measures/table.ts';
 export const WORD_LANGUAGES = ['zh', 'kk', 'ky', 'tg', 'tk', 'uz', 'ru', 'en'] as const;
 export type WordLanguage = (typeof WORD_LANGUAGES)[number];
 
+/** Of a search: longer than any name of goods. */
+export const MOST_LETTERS = 200;
+
 export interface Named {
   readonly code: string;
   readonly en: string;

@@ -1,6 +1,10 @@
-import { type Goods, type Named, type Subheading, WORD_LANGUAGES, type WordLanguage } from './goods.ts';
+import { type Goods, MOST_LETTERS, type Named, type Subheading, WORD_LANGUAGES, type WordLanguage } from './goods.ts';
+import { kazakhInLatin, uzbekInCyrillic } from './script.ts';
 
-/** Goods by words in any of eight languages, while they are typed, typos forgiven. */
+/**
+ * Goods by words in any of eight languages, while they are typed, typos forgiven. No library: MiniSearch 7 counts two letters that
+ * changed places as two typos, and Chinese and letters that are written for each other would still be left to do here.
+ */
 
 export interface Hit {
   readonly subheading: Subheading;
@@ -29,6 +33,7 @@ const ALIKE: Readonly<Record<string, string>> = {
     ӣ: 'и',
     ҷ: 'ж',
     й: 'и',
+    э: 'е',
   },
   ...{ ı: 'i', ş: 's', ž: 'z', ň: 'n', ý: 'y', ç: 'c', ä: 'a', ö: 'o', ü: 'u' },
 };
@@ -74,89 +79,114 @@ function distance(a: string, b: string, most: number): number {
 /** How many typos a word of so many letters may have. */
 const forgiven = (letters: number): number => (letters >= 7 ? 2 : letters >= 4 ? 1 : 0);
 
-/** How well typed words fit a phrase: 0 is whole, less is worse; undefined does not fit. */
-function rank(query: string, phrase: string): number | undefined {
-  if (phrase === query) return 0;
-  if (HAN.test(query)) return phrase.includes(query) ? 1 : query.includes(phrase) ? 2 : undefined;
-  if (phrase.startsWith(query)) return 1;
-  const own = phrase.split(' ');
-  let worst = 0;
-  for (const word of query.split(' ')) {
-    let best: number | undefined;
-    for (const one of own) {
-      const most = forgiven(word.length);
-      const typos = one === word ? 0 : one.startsWith(word) ? 0.5 : distance(word, one, most);
-      // A word that is still being typed, with a typo in it.
-      const begun =
-        typos <= most || one.length <= word.length ? typos : distance(word, one.slice(0, word.length), most) + 0.5;
-      const least = Math.min(typos, begun);
-      if (least <= most + 0.5 && (best === undefined || least < best)) best = least;
-    }
-    if (best === undefined) return undefined;
-    worst += best;
-  }
-  return 2 + worst;
+/** How well a typed word fits a word: 0 is whole, half where more is to be typed, one a typo; Infinity does not fit. */
+function fits(typed: string, word: string): number {
+  if (word === typed) return 0;
+  if (word.startsWith(typed)) return 0.5;
+  const most = forgiven(typed.length);
+  if (most === 0) return Infinity;
+  const typos = distance(typed, word, most);
+  if (typos <= most) return typos;
+  // A word that is still being typed, with a typo in it.
+  const begun = word.length > typed.length ? distance(typed, word.slice(0, typed.length), most) : Infinity;
+  return begun <= most ? begun + 0.5 : Infinity;
 }
 
-interface Entry {
+/** Chinese has no spaces to part words by: one in the other fits, the better the more of it is the same. */
+function fitsHan(query: string, phrase: string): number {
+  if (phrase.includes(query)) return 1 + (phrase.length - query.length) / phrase.length;
+  if (query.includes(phrase)) return 2 + (query.length - phrase.length) / query.length;
+  return Infinity;
+}
+
+interface Phrase {
   readonly subheading: Subheading;
-  readonly phrases: readonly { readonly text: string; readonly word: string; readonly language: WordLanguage }[];
+  readonly language: WordLanguage;
+  /** As it is shown. */
+  readonly word: string;
+  /** As it is compared. */
+  readonly text: string;
+  /** Its words, by their place in the index. */
+  readonly own: readonly number[];
 }
 
 export interface GoodsIndex {
   readonly goods: Goods;
-  readonly entries: readonly Entry[];
+  readonly phrases: readonly Phrase[];
+  /** Each word of a phrase once, as it is compared. */
+  readonly words: readonly string[];
 }
 
 /** Made once. @example searchGoods(indexOf(goods), 'череня', 'ru', 5)[0]?.subheading.code // '080929' */
 export function indexOf(goods: Goods): GoodsIndex {
-  const entries = [...goods.subheadings.values()].map((subheading) => ({
-    subheading,
-    phrases: [
-      ...WORD_LANGUAGES.flatMap((language) => subheading.words[language].map((word) => ({ word, language }))),
-      { word: subheading.en, language: 'en' as const },
-      { word: subheading.ru, language: 'ru' as const },
-    ].map(({ word, language }) => ({ text: plain(word), word, language })),
-  }));
-  return { goods, entries };
+  const places = new Map<string, number>();
+  const phrases: Phrase[] = [];
+  for (const subheading of goods.subheadings.values()) {
+    const add = (language: WordLanguage, word: string, written = word): void => {
+      const text = plain(written);
+      const own = text.split(' ').map((one) => {
+        const place = places.get(one) ?? places.size;
+        places.set(one, place);
+        return place;
+      });
+      phrases.push({ subheading, language, word, text, own });
+    };
+    for (const language of WORD_LANGUAGES) for (const word of subheading.words[language]) add(language, word);
+    for (const word of subheading.words.uz) add('uz', word, uzbekInCyrillic(word));
+    for (const word of subheading.words.kk) add('kk', word, kazakhInLatin(word));
+    add('en', subheading.en);
+    add('ru', subheading.ru);
+  }
+  return { goods, phrases, words: [...places.keys()] };
 }
 
-/** Longer than any name of goods. */
-export const MOST_LETTERS = 100;
+/** Where goods stand: what is said of their heading and chapter. */
+export function placeOf(goods: Goods, code: string): { heading: Named | undefined; chapter: Named | undefined } {
+  return { heading: goods.headings.get(code.slice(0, 4)), chapter: goods.chapters.get(code.slice(0, 2)) };
+}
 
 /**
+ * @param typed words of any language, or digits that a code begins with; all words have to fit; over MOST_LETTERS nothing is found
  * @param language words of it come before equal ones of others
  * @returns the best first; what fits equally by code
  */
 export function searchGoods(index: GoodsIndex, typed: string, language: WordLanguage, limit: number): Hit[] {
-  const { goods, entries } = index;
+  const { goods, phrases, words } = index;
   const hit = (subheading: Subheading, word: string | undefined): Hit => ({
     subheading,
-    heading: goods.headings.get(subheading.code.slice(0, 4)),
-    chapter: goods.chapters.get(subheading.code.slice(0, 2)),
+    ...placeOf(goods, subheading.code),
     word,
   });
-  const query = plain(typed.slice(0, MOST_LETTERS));
+  const query = typed.length > MOST_LETTERS ? '' : plain(typed);
   if (query === '') return [];
   const digits = query.replaceAll(' ', '');
   if (/^\d{2,10}$/.test(digits))
-    return entries
-      .filter(({ subheading: { code } }) => code.startsWith(digits.slice(0, 6)))
+    return [...goods.subheadings.values()]
+      .filter(({ code }) => code.startsWith(digits.slice(0, 6)))
       .slice(0, limit)
-      .map(({ subheading }) => hit(subheading, undefined));
-  const found: { readonly score: number; readonly entry: Entry; readonly word: string }[] = [];
-  for (const entry of entries) {
-    let best: { readonly score: number; readonly word: string } | undefined;
-    for (const phrase of entry.phrases) {
-      const fits = rank(query, phrase.text);
-      if (fits === undefined) continue;
-      const score = fits + (phrase.language === language ? 0 : 0.25);
-      if (best === undefined || score < best.score) best = { score, word: phrase.word };
-    }
-    if (best !== undefined) found.push({ entry, ...best });
+      .map((subheading) => hit(subheading, undefined));
+  const han = HAN.test(query);
+  const asked: number[][] = [];
+  for (const one of han ? [] : new Set(query.split(' '))) {
+    const scores = words.map((word) => fits(one, word));
+    if (scores.every((score) => score === Infinity)) return [];
+    asked.push(scores);
   }
-  return found
-    .sort((a, b) => a.score - b.score || (a.entry.subheading.code < b.entry.subheading.code ? -1 : 1))
+  const rank = ({ text, own }: Phrase): number => {
+    if (text === query) return 0;
+    if (han) return fitsHan(query, text);
+    if (text.startsWith(query)) return 1;
+    return asked.reduce((sum, scores) => sum + Math.min(...own.map((place) => scores[place] ?? Infinity)), 2);
+  };
+  const best = new Map<string, { readonly score: number; readonly hit: Hit }>();
+  for (const phrase of phrases) {
+    const score = rank(phrase) + (phrase.language === language ? 0 : 0.25);
+    const { subheading, word } = phrase;
+    if (score < (best.get(subheading.code)?.score ?? Infinity))
+      best.set(subheading.code, { score, hit: hit(subheading, word) });
+  }
+  return [...best]
+    .sort(([a, { score: one }], [b, { score: other }]) => one - other || (a < b ? -1 : 1))
     .slice(0, limit)
-    .map(({ entry, word }) => hit(entry.subheading, word));
+    .map(([, found]) => found.hit);
 }
