@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { demoTemplate } from '../members/genesis.ts';
 import { shippedGoods } from '../platform.ts';
 import { packageRoot } from '../storage/package-root.ts';
-import { WORD_LANGUAGES } from '../trade/goods/goods.ts';
+import { MOST_LETTERS, WORD_LANGUAGES } from '../trade/goods/goods.ts';
 import { searchGoods } from '../trade/goods/search.ts';
 import { type Answer, LEFT_OUT, NOT_ASSESSED, type Stage } from '../trade/measures/answer.ts';
 import { requirementsView } from '../trade/measures/answer-view.ts';
@@ -195,7 +195,12 @@ export function addPackCommands(program: Command): void {
         throw new Refusal(400, 'usage', 'A language is one of eight, a limit is a number from 1 to 50.', {
           remedy: `Languages: ${WORD_LANGUAGES.join(', ')}.`,
         });
-      const hits = searchGoods(shippedGoods(), words.join(' '), language, limit);
+      const typed = words.join(' ');
+      if (typed.length > MOST_LETTERS)
+        throw new Refusal(400, 'usage', `Words of goods are at most ${MOST_LETTERS} letters long.`, {
+          remedy: 'Leave some out.',
+        });
+      const hits = searchGoods(shippedGoods(), typed, language, limit);
       const items = hits.map(({ subheading: { code, en, ru }, word }) => ({ code, en, ru, word: word ?? null }));
       print(options.json, { items }, () =>
         items.length === 0

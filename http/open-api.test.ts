@@ -72,6 +72,7 @@ test('it says how to sign in, how to repeat, how to send a file, what needs no s
   expect(open.sort()).toEqual([
     'get /driver [{"driverLink":[]}]',
     'get /goods []',
+    'get /goods/{code} []',
     'get /members []',
     'get /packs []',
     'get /requirements []',

@@ -49,6 +49,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   certificate: 'Id of the certificate.',
   changed: 'Whether their heading changed in the making: `yes` or `no`.',
   claims: 'Answers to questions of members, with commas, e.g. `UZ/proof-of-origin=yes`.',
+  code: 'Goods by 2, 4, 6, 8 or 10 digits.',
   commitment: 'Commitment of the record, as the log holds it.',
   currency: 'ISO 4217, of the price and of the answer; USD if not said.',
   cursor: 'Where to go on: `next` of the page before.',

@@ -26,7 +26,7 @@ export function operationsAt(path: string): readonly Pick<Operation, 'method' | 
 }
 
 /** What anyone may ask without an account: public rules, nothing of a dossier. */
-const OPEN: ReadonlySet<string> = new Set(['/goods', '/packs', '/requirements']);
+const OPEN: ReadonlySet<string> = new Set(['/goods', '/goods/{code}', '/packs', '/requirements']);
 export const isOpen = (template: string): boolean => OPEN.has(template);
 
 /** Names of what stands in an address, e.g. ['dossier']. */

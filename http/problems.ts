@@ -57,6 +57,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'file-unreadable': 'The command line could not read a file.',
   findings: 'The content is wrong; each finding names the place, what was wrong and what to do. Nothing was filed.',
   'goods-not-here': 'The goods section has not arrived, or is not open to this authority.',
+  'goods-unnamed': 'No words for goods of this code ship. What they need can be asked for by the code all the same.',
   'headers-too-large': 'Address and headers of a request have at most 16 KiB together.',
   'idempotency-conflict': 'The Idempotency-Key was used for another request. Use a new key for a new request.',
   'idempotency-key-invalid': 'An Idempotency-Key has 1 to 200 printable characters without spaces.',

@@ -460,3 +460,18 @@ test('what anyone may ask is answered without an account, whatever credentials c
   expect(codeOf(wrong)).toEqual([400, 'question-unreadable']);
   expect((await ask(port, '/api/requirements/declared')).status).toBe(401);
 });
+
+test('goods are named for anyone; what is too long or has no words is told', async () => {
+  const get = (path: string) => ask(port, `/api${path}`);
+  const found = await get(`/goods?q=${encodeURIComponent('樱桃')}&language=zh`);
+  expect([found.status, JSON.parse(found.text).items[0].code]).toEqual([200, '080929']);
+  expect(JSON.parse((await get('/goods/0809290000')).text)).toMatchObject({
+    code: '080929',
+    heading: { code: '0809' },
+  });
+  expect(codeOf(await get('/goods/0815'))).toEqual([404, 'goods-unnamed']);
+  for (const path of ['/goods/8', '/goods/cherries', '/goods/080929000011', '/goods', `/goods?q=${'a'.repeat(201)}`])
+    expect(codeOf(await get(path)), path).toEqual([400, 'input-invalid']);
+  for (const wrong of ['limit=0', 'limit=51', 'limit=x', 'language=de', 'other=1'])
+    expect(codeOf(await get(`/goods?q=a&${wrong}`)), wrong).toEqual([400, 'input-invalid']);
+});

@@ -101,6 +101,11 @@ test('every command has help and tells its exit codes', async () => {
     'delegation add',
     'attachment put',
     'requirement list',
+    'packs',
+    'packs check',
+    'packs coverage',
+    'goods',
+    'requirements',
   ];
   const helps = await Promise.all(commands.map((command) => dostyk([...command.split(' ').filter(Boolean), '--help'])));
   expect(helps.map(({ code }) => code)).toEqual(commands.map(() => 0));

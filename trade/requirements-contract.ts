@@ -1,7 +1,7 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Country, Currency, Day, DecimalText, text } from '../values/schema.ts';
-import { WORD_LANGUAGES } from './goods/goods.ts';
+import { MOST_LETTERS, WORD_LANGUAGES } from './goods/goods.ts';
 import { INCOTERMS } from './lists.ts';
 import { RequirementsView } from './measures/answer-view.ts';
 import { REGIMES, REGISTERED, TRADERS, TREATED } from './measures/condition.ts';
@@ -120,6 +120,7 @@ export const PackView = z.object({
 const base = oc.$route({ tags: ['trade'] });
 
 const NamedView = z.object({ code: z.string(), en: z.string(), ru: z.string() });
+const GoodsView = NamedView.extend({ heading: NamedView.nullable(), chapter: NamedView.nullable() });
 
 export const requirementsContract = {
   requirements: base
@@ -134,7 +135,7 @@ export const requirementsContract = {
     .route({ method: 'GET', path: '/goods', summary: 'Goods by words in eight languages or by digits, typos forgiven' })
     .input(
       z.strictObject({
-        q: z.string().min(1).max(200),
+        q: z.string().min(1).max(MOST_LETTERS),
         language: z.enum(WORD_LANGUAGES).optional(),
         limit: z.coerce.number().int().min(1).max(50).default(10),
       }),
@@ -142,15 +143,20 @@ export const requirementsContract = {
     .output(
       z.object({
         items: z.array(
-          NamedView.extend({
-            heading: NamedView.nullable(),
-            chapter: NamedView.nullable(),
-            /** The word that was meant; null where digits were typed. */
-            word: z.string().nullable(),
-          }),
+          /** `word`: that which was meant; null where digits were typed. */
+          GoodsView.extend({ word: z.string().nullable() }),
         ),
       }),
     ),
+  getGoods: base
+    .route({
+      method: 'GET',
+      path: '/goods/{code}',
+      summary: 'What goods of a code are called, with heading and chapter',
+    })
+    .input(z.strictObject({ code: z.string().regex(/^(\d{2}){1,5}$/, 'must have 2, 4, 6, 8 or 10 digits') }))
+    /** `code`: as far as it has words of its own, which is six digits at most. */
+    .output(GoodsView),
   packs: base
     .route({
       method: 'GET',

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HandlerNodes } from '../test/handler-nodes.ts';
 import { tradeRouter } from './handlers.ts';
 
-const { askRequirements, packs, requirements } = tradeRouter;
+const { askRequirements, getGoods, goods, packs, requirements } = tradeRouter;
 const QUERY = {
   ...{ hs: '080929', from: 'UZ', to: 'CN', via: 'yallama,khorgos', mode: 'road' },
   ...{ mass: '20000', value: '40000', currency: 'USD', incoterm: 'DAP', date: '2026-12-01' },
@@ -85,4 +85,40 @@ test('each pack says of itself that nobody confirmed it', async () => {
     expect(measures).toBeGreaterThan(0);
     expect(sources.length).toBeGreaterThan(0);
   }
+});
+
+test('goods are found by words, with what holds them', async () => {
+  const context = await nodes.as('KZ/exporter');
+  const { items } = await call(goods, { q: 'черешня', language: 'ru', limit: 3 }, { context });
+  expect(items[0]).toEqual({
+    ...{ code: '080929', en: 'sweet cherries, fresh', ru: 'черешня свежая', word: 'черешня' },
+    heading: expect.objectContaining({ code: '0809' }),
+    chapter: expect.objectContaining({ code: '08', en: 'fruit and nuts' }),
+  });
+  expect((await call(goods, { q: '0809' }, { context })).items.map(({ code, word }) => [code, word])).toEqual([
+    ['080910', null],
+    ['080929', null],
+    ['080930', null],
+    ['080940', null],
+  ]);
+  expect(await call(goods, { q: 'xyzzyqwk' }, { context })).toEqual({ items: [] });
+});
+
+test.each([
+  ['08', '08', false],
+  ['0809', '0809', true],
+  ['080929', '080929', true],
+  ['0809290000', '080929', true],
+  ['7408', '7408', true],
+])('goods of %s are called what %s is called', async (code, own, headed) => {
+  const found = await call(getGoods, { code }, { context: await nodes.as('KZ/exporter') });
+  expect(found).toMatchObject({ code: own, en: expect.any(String), ru: expect.any(String) });
+  expect(found.heading?.code).toBe(headed ? code.slice(0, 4) : undefined);
+  expect(found.chapter?.code).toBe(code.slice(0, 2));
+});
+
+test.each(['77', '98', '0815', '081599', '0815990000'])('goods of %s have no words here', async (code) => {
+  await expect(call(getGoods, { code }, { context: await nodes.as('KZ/exporter') })).rejects.toMatchObject({
+    ...{ code: 'goods-unnamed', status: 404 },
+  });
 });

@@ -3,7 +3,7 @@ import type { RequestContext } from '../members/context.ts';
 import { Refusal } from '../values/refusal.ts';
 import { tradeContract } from './contract.ts';
 import type { Named } from './goods/goods.ts';
-import { type GoodsIndex, searchGoods } from './goods/search.ts';
+import { type GoodsIndex, placeOf, searchGoods } from './goods/search.ts';
 import { type RequirementsView, requirementsView } from './measures/answer-view.ts';
 import { ask } from './measures/engine.ts';
 import { readQuestion } from './measures/query.ts';
@@ -101,15 +101,31 @@ const packs = os.packs.handler(async ({ input, context }) => {
 
 const named = ({ code, en, ru }: Named): Named => ({ code, en, ru });
 
-const goods = os.goods.handler(({ input, context }) => ({
-  items: searchGoods(context.goods(), input.q, input.language ?? 'en', input.limit).map(
-    ({ subheading, heading, chapter, word }) => ({
-      ...named(subheading),
-      heading: heading === undefined ? null : named(heading),
-      chapter: chapter === undefined ? null : named(chapter),
-      word: word ?? null,
-    }),
-  ),
-}));
+const placed = (one: Named, index: GoodsIndex) => {
+  const { heading, chapter } = placeOf(index.goods, one.code);
+  return {
+    ...named(one),
+    heading: heading === undefined ? null : named(heading),
+    chapter: chapter === undefined ? null : named(chapter),
+  };
+};
 
-export const requirementsHandlers = { goods, requirements, askRequirements, packs };
+const goods = os.goods.handler(({ input, context }) => {
+  const index = context.goods();
+  const hits = searchGoods(index, input.q, input.language ?? 'en', input.limit);
+  return { items: hits.map(({ subheading, word }) => ({ ...placed(subheading, index), word: word ?? null })) };
+});
+
+const getGoods = os.getGoods.handler(({ input, context }) => {
+  const index = context.goods();
+  const { chapters, headings, subheadings } = index.goods;
+  const code = input.code.slice(0, 6);
+  const found = { 2: chapters, 4: headings, 6: subheadings }[code.length]?.get(code);
+  if (found === undefined)
+    throw new Refusal(404, 'goods-unnamed', `Goods of ${code} have no words here.`, {
+      remedy: 'What they need can be asked for by their code all the same.',
+    });
+  return placed(found, index);
+});
+
+export const requirementsHandlers = { getGoods, goods, requirements, askRequirements, packs };
