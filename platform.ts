@@ -37,7 +37,7 @@ import { Refusal } from './values/refusal.ts';
 /** The only place where the parts are wired together: one member's node. */
 
 export { isOutage } from './storage/connection.ts';
-export { shippedGoods } from './trade/pack-store.ts';
+export { shippedGoods, shippedPacks } from './trade/pack-store.ts';
 export type { TradeContext } from './trade/requirements-handlers.ts';
 
 /** Folders in the order in which their migrations run; each is a schema. */
@@ -87,7 +87,7 @@ export class DostykNode {
   readonly routers: { readonly trade: typeof tradeRouter; readonly members: ReturnType<typeof membersRouter> };
   readonly #onError: (act: string, error: unknown) => void;
   readonly packs: Packs = shippedPacks();
-  readonly goods: () => GoodsIndex;
+  readonly goods: () => GoodsIndex = shippedGoods();
   readonly #abort = new AbortController();
   #loops: Promise<void>[] = [];
 
@@ -100,11 +100,6 @@ export class DostykNode {
     this.context = context;
     this.accounts = accounts;
     this.federation = federation;
-    let goods: GoodsIndex | undefined;
-    this.goods = () => {
-      goods ??= shippedGoods();
-      return goods;
-    };
     this.routers = { trade: tradeRouter, members: membersRouter(accounts) };
     this.#onError = onError;
   }

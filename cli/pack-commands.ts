@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { demoTemplate } from '../members/genesis.ts';
-import { shippedGoods } from '../platform.ts';
+import { shippedGoods, shippedPacks } from '../platform.ts';
 import { packageRoot } from '../storage/package-root.ts';
 import { MOST_LETTERS, WORD_LANGUAGES } from '../trade/goods/goods.ts';
 import { searchGoods } from '../trade/goods/search.ts';
@@ -14,7 +14,6 @@ import { ask } from '../trade/measures/engine.ts';
 import type { Citation } from '../trade/measures/measure.ts';
 import { readPack } from '../trade/measures/pack.ts';
 import { readQuestion } from '../trade/measures/query.ts';
-import { type Schedule, scheduleOf } from '../trade/measures/schedule.ts';
 import { MOST_BYTES } from '../trade/measures/table.ts';
 import { isPlainDate } from '../values/plain-date.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -35,19 +34,6 @@ function filesOf(folder: string): Map<string, string> {
     files.set(name, large ? ' '.repeat(MOST_BYTES + 1) : statSync(file).isFile() ? readFileSync(file, 'utf8') : '');
   }
   return files;
-}
-
-function shipped(folder: string): Map<string, Schedule> {
-  const schedules = new Map<string, Schedule>();
-  for (const name of readdirSync(folder)) {
-    const read = readPack(filesOf(join(folder, name)));
-    if ('faults' in read)
-      throw new Refusal(422, 'pack-refused', `The pack ${name} can't be read.`, {
-        remedy: 'See `dostyk packs check`.',
-      });
-    schedules.set(read.pack.member, scheduleOf(read.pack, 'compiled'));
-  }
-  return schedules;
 }
 
 const cited = (citation: Citation | undefined): string =>
@@ -148,38 +134,40 @@ export function addPackCommands(program: Command): void {
     .option('--goods <code>', 'only goods under this code')
     .option('--write', 'put the table into trade/README.md of this copy')
     .option('--json', 'print every cell as JSON')
-    .action(({ on, goods = '', write, json }: { on?: string; goods?: string; write?: boolean; json?: boolean }) => {
-      const schedules = shipped(SHIPPED());
-      const newest = [...schedules.values()]
-        .map(({ pack }) => pack.published)
-        .sort()
-        .at(-1);
-      const day = on ?? newest ?? '';
-      if (!isPlainDate(day)) throw new Refusal(400, 'usage', `${day} is no day.`, { remedy: 'Write YYYY-MM-DD.' });
-      const cells = coverageOf(schedules, day).filter(({ subheading }) => subheading.startsWith(goods));
-      const index = shippedGoods();
-      const table = coverageTable(cells, (code) => index.goods.subheadings.get(code)?.en ?? '');
-      if (write === true) {
-        const file = join(packageRoot(), 'trade', 'README.md');
-        const text = withCoverage(readFileSync(file, 'utf8'), table);
-        if (text === undefined) throw new Refusal(500, 'usage', 'trade/README.md has no place for the table.');
-        writeFileSync(file, text);
-      }
-      const members = [...schedules.keys()].sort().map((member) => ({
-        member,
-        ...countOf(cells.filter((cell) => cell.member === member)),
-      }));
-      print(json, { on: day, members, all: countOf(cells), cells }, () =>
-        [
-          table,
-          '',
-          ...members.map(
-            ({ member, known: found, unknown, absent }) =>
-              `${member}: ${found} known, ${unknown} unknown, ${absent} absent`,
-          ),
-        ].join('\n'),
-      );
-    });
+    .action(
+      async ({ on, goods = '', write, json }: { on?: string; goods?: string; write?: boolean; json?: boolean }) => {
+        const schedules = await shippedPacks().inForce(on ?? '');
+        const newest = [...schedules.values()]
+          .map(({ pack }) => pack.published)
+          .sort()
+          .at(-1);
+        const day = on ?? newest ?? '';
+        if (!isPlainDate(day)) throw new Refusal(400, 'usage', `${day} is no day.`, { remedy: 'Write YYYY-MM-DD.' });
+        const cells = coverageOf(schedules, day).filter(({ subheading }) => subheading.startsWith(goods));
+        const index = shippedGoods()();
+        const table = coverageTable(cells, (code) => index.goods.subheadings.get(code)?.en ?? '');
+        if (write === true) {
+          const file = join(packageRoot(), 'trade', 'README.md');
+          const text = withCoverage(readFileSync(file, 'utf8'), table);
+          if (text === undefined) throw new Refusal(500, 'usage', 'trade/README.md has no place for the table.');
+          writeFileSync(file, text);
+        }
+        const members = [...schedules.keys()].sort().map((member) => ({
+          member,
+          ...countOf(cells.filter((cell) => cell.member === member)),
+        }));
+        print(json, { on: day, members, all: countOf(cells), cells }, () =>
+          [
+            table,
+            '',
+            ...members.map(
+              ({ member, known: found, unknown, absent }) =>
+                `${member}: ${found} known, ${unknown} unknown, ${absent} absent`,
+            ),
+          ].join('\n'),
+        );
+      },
+    );
 
   program
     .command('goods')
@@ -200,7 +188,7 @@ export function addPackCommands(program: Command): void {
         throw new Refusal(400, 'usage', `Words of goods are at most ${MOST_LETTERS} letters long.`, {
           remedy: 'Leave some out.',
         });
-      const hits = searchGoods(shippedGoods(), typed, language, limit);
+      const hits = searchGoods(shippedGoods()(), typed, language, limit);
       const items = hits.map(({ subheading: { code, en, ru }, word }) => ({ code, en, ru, word: word ?? null }));
       print(options.json, { items }, () =>
         items.length === 0
@@ -244,12 +232,13 @@ export function addPackCommands(program: Command): void {
     .option('--predeclared <answer>', 'yes or no: declared before arrival')
     .option('--vehicles <number>', 'how many carry the goods', '1')
     .option('--json', 'print the answer as JSON')
-    .action((options: Record<string, string | string[] | boolean | undefined>) => {
+    .action(async (options: Record<string, string | string[] | boolean | undefined>) => {
       const template = demoTemplate();
       const today = new Date().toISOString().slice(0, 10);
-      const question = readQuestion(options, template.posts, today);
+      const { rate: rates, paper: papers, claim: claims, ...words } = options;
+      const question = readQuestion({ ...words, rates, papers, claims }, template.posts, today);
       const members = new Set(template.members.map(({ code }) => code as string));
-      const answer = ask(question, shipped(SHIPPED()), members);
+      const answer = ask(question, await shippedPacks().inForce(question.on), members);
       print(options['json'] === true, requirementsView(answer, question), () => describe(answer, question.currency));
     });
 }

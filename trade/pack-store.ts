@@ -45,14 +45,20 @@ export function shippedPacks(folder = join(packageRoot(), 'trade', 'packs')): Pa
 }
 
 /**
- * Goods in words, as they ship; to be read once.
+ * Goods in words, as they ship, read when first asked for.
  *
  * @throws Refusal 500 `pack-refused` the tables can't be read
  */
-export function shippedGoods(folder = join(packageRoot(), 'trade', 'goods')): GoodsIndex {
-  const tables = [...filesOfFolder(folder)].filter(([name]) => name.endsWith('.csv'));
-  const read = readGoods(new Map(tables));
-  if ('goods' in read) return indexOf(read.goods);
-  const [{ file, line, message } = { file: '', line: 0, message: '' }] = read.faults;
-  throw new Refusal(500, 'pack-refused', `The words of goods can't be read: ${file}:${line} ${message}`);
+export function shippedGoods(folder = join(packageRoot(), 'trade', 'goods')): () => GoodsIndex {
+  let index: GoodsIndex | undefined;
+  return () => {
+    if (index !== undefined) return index;
+    const read = readGoods(new Map([...filesOfFolder(folder)].filter(([name]) => name.endsWith('.csv'))));
+    if ('faults' in read) {
+      const [{ file, line, message } = { file: '', line: 0, message: '' }] = read.faults;
+      throw new Refusal(500, 'pack-refused', `The words of goods can't be read: ${file}:${line} ${message}`);
+    }
+    index = indexOf(read.goods);
+    return index;
+  };
 }

@@ -57,10 +57,11 @@ test.each([
   [{ hs: '77' }, '/hs'],
   [{ via: 'yallama,nowhere' }, '/via'],
   [{ via: 'yallama' }, '/via'],
-  [{ incoterm: 'XXX' }, '/incoterm'],
+  [{ incoterm: 'FREE' }, '/incoterm'],
   [{ regime: 'magic' }, '/regime'],
   [{ wholly: 'maybe' }, '/wholly'],
-  [{ rates: 'USD=5' }, '/rate'],
+  [{ rates: 'USD=5' }, '/rates'],
+  [{ claims: 'maybe' }, '/claims'],
   [{ vehicles: '0' }, '/vehicles'],
 ])('%j is told by its name', async (wrong, path) => {
   await expect(

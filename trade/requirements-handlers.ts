@@ -6,7 +6,7 @@ import type { Named } from './goods/goods.ts';
 import { type GoodsIndex, placeOf, searchGoods } from './goods/search.ts';
 import { type RequirementsView, requirementsView } from './measures/answer-view.ts';
 import { ask } from './measures/engine.ts';
-import { readQuestion } from './measures/query.ts';
+import { readQuestion, type Words } from './measures/query.ts';
 import type { Question } from './measures/question.ts';
 import { Unreadable } from './measures/rate.ts';
 import { findWay, type WayPost } from './measures/way.ts';
@@ -37,16 +37,12 @@ async function answer(context: TradeContext, question: Question): Promise<Requir
   return requirementsView(ask(question, schedules, members), question);
 }
 
-const LISTS = { rates: 'rate', papers: 'paper', claims: 'claim' } as const;
-const PLURALS = ['registered', 'treated', 'trader'] as const;
+/** Names of an address that may hold several words, separated by commas. */
+const LISTS = ['rates', 'papers', 'claims', 'registered', 'treated', 'trader'] as const;
 
-/** Lists of an address as the words that a question is read from. */
-function wordsOf(input: RequirementsQuery): Record<string, string | readonly string[] | undefined> {
-  const words: Record<string, string | readonly string[] | undefined> = { ...input };
-  const split = (text: string | undefined): string[] => (text ?? '').split(',').filter((part) => part !== '');
-  for (const [many, one] of Object.entries(LISTS)) words[one] = split(input[many as keyof typeof LISTS]);
-  for (const name of PLURALS) words[name] = split(input[name]);
-  return words;
+function wordsOf(input: RequirementsQuery): Words {
+  const lists = LISTS.map((name) => [name, (input[name] ?? '').split(',').filter((part) => part !== '')]);
+  return { ...input, ...Object.fromEntries(lists) };
 }
 
 const requirements = os.requirements.handler(({ input, context }) =>
@@ -58,10 +54,7 @@ const askRequirements = os.askRequirements.handler(({ input, context }) => {
   const findings = [];
   let way: WayPost[] = [];
   try {
-    way = findWay(via, postsOf(context), input.from, input.mode);
-    const end = way.at(-1)?.member;
-    if (end !== undefined && end !== input.to)
-      throw new Unreadable(`The way ends in ${end}, the goods are bound for ${input.to}.`, end);
+    way = findWay(via, postsOf(context), input.from, input.to, input.mode);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     findings.push({ path: '/via', code: 'unreadable', message: error.message, params: {} });

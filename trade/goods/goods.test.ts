@@ -6,7 +6,7 @@ import { MOST_LETTERS, readGoods, WORD_LANGUAGES } from './goods.ts';
 import { kazakhInLatin, uzbekInCyrillic } from './script.ts';
 import { indexOf, plain, searchGoods } from './search.ts';
 
-const index = shippedGoods();
+const index = shippedGoods()();
 const { goods } = index;
 const codes = (typed: string, language: (typeof WORD_LANGUAGES)[number] = 'en', limit = 5): string[] =>
   searchGoods(index, typed, language, limit).map(({ subheading }) => subheading.code);

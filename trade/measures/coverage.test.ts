@@ -42,7 +42,7 @@ test('outside its validity nothing is known', () => {
 
 test('the table in the README is that of the packs that ship, with 60 subheadings at least', async () => {
   const packs = await shippedPacks().inForce('2026-11-24');
-  const { goods } = shippedGoods();
+  const { goods } = shippedGoods()();
   // The day of the newest pack: what stands in the README must not change by itself.
   const day =
     [...packs.values()]

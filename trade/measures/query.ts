@@ -58,16 +58,16 @@ export function readQuestion(words: Words, posts: readonly WayPost[], today: str
   const on = one('date', isPlainDate, 'It is a day as YYYY-MM-DD.') ?? today;
   const mass = number('mass');
   const value = number('value');
-  const rates = list('rate').flatMap((text) => {
+  const rates = list('rates').flatMap((text) => {
     const [, of = '', into = '', amount = ''] = /^([A-Z]{3})\/([A-Z]{3})=(\d+(?:\.\d+)?)$/.exec(text) ?? [];
     if (isCurrencyCode(of) && isCurrencyCode(into) && Number(amount) > 0) return [{ of, in: into, amount }];
-    fault('rate', `${text} is no rate such as USD/KZT=520.`);
+    fault('rates', `${text} is no rate such as USD/KZT=520.`);
     return [];
   });
   const claims = new Map<string, boolean>();
-  for (const text of list('claim')) {
+  for (const text of list('claims')) {
     const [, claim = '', yes = ''] = /^([A-Z]{2}\/[a-z0-9-]+)=(yes|no)$/.exec(text) ?? [];
-    if (claim === '') fault('claim', `${text} is no answer such as UZ/proof-of-origin=yes.`);
+    if (claim === '') fault('claims', `${text} is no answer such as UZ/proof-of-origin=yes.`);
     else claims.set(claim, yes === 'yes');
   }
   for (const [name, text] of Object.entries({ hs, from, to }))
@@ -103,9 +103,7 @@ export function readQuestion(words: Words, posts: readonly WayPost[], today: str
   const via = word('via')?.split(',') ?? [];
   if (from !== undefined && findings.length === 0)
     try {
-      way = findWay(via, posts, from, mode);
-      const end = way.at(-1)?.member;
-      if (end !== undefined && end !== to) fault('via', `The way ends in ${end}, the goods are bound for ${to}.`);
+      way = findWay(via, posts, from, to, mode);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       fault('via', error.message);
@@ -117,7 +115,7 @@ export function readQuestion(words: Words, posts: readonly WayPost[], today: str
     ...{ from, to, on, currency, incoterm, rates },
     posts: way.map(({ id, member }) => ({ post: id, member })),
     mode: mode as Question['mode'],
-    papers: list('paper'),
+    papers: list('papers'),
     claims: Object.fromEntries(claims),
     ...{ costs, originated, ...facts },
     vehicles: vehicles === undefined ? undefined : Number(vehicles),

@@ -16,7 +16,7 @@ const POSTS = [
   post('CN', 'cn-horgos-rail', 'khorgos-rail', 'rail'),
 ];
 const ids = (words: string[], from: string, mode?: string): string[] =>
-  findWay(words, POSTS, from, mode).map(({ id }) => id);
+  findWay(words, POSTS, from, undefined, mode).map(({ id }) => id);
 
 test('a crossing is passed from the side on which the goods are', () => {
   expect(ids(['yallama', 'khorgos'], 'UZ', 'road')).toEqual([
@@ -38,4 +38,12 @@ test('what can not be passed is said', () => {
   expect(() => ids(['nowhere'], 'UZ')).toThrow('No crossing is called nowhere.');
   expect(() => ids(['khorgos'], 'UZ', 'road')).toThrow("The goods are in UZ and can't leave it over khorgos.");
   expect(() => ids(['khorgos'], 'KZ')).toThrow('khorgos may be khorgos-road or khorgos-rail.');
+});
+
+test('a way that ends elsewhere than the goods are bound for is no way', () => {
+  expect(() => findWay(['yallama'], POSTS, 'UZ', 'CN', 'road')).toThrow(
+    'The way ends in KZ, the goods are bound for CN.',
+  );
+  expect(findWay(['yallama'], POSTS, 'UZ', 'KZ', 'road')).toHaveLength(2);
+  expect(findWay([], POSTS, 'UZ', 'CN', 'road')).toEqual([]);
 });

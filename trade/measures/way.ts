@@ -22,13 +22,14 @@ function means(word: string, { id, member, crossing }: WayPost): boolean {
  * Posts in order from names of crossings: each crossing is left by the post of the state that the goods are in, and entered by the
  * one opposite.
  *
- * @throws {Unreadable} a name that no crossing has, that several have, or that does not lie on the way
- * @example findWay(['yallama', 'khorgos'], posts, 'UZ', 'road').map(({ id }) => id) // uz-yallama, kz-konysbayeva, kz-nur-zholy, cn-khorgos
+ * @throws {Unreadable} a name that no crossing has, that several have, or that does not lie on the way; a way that ends elsewhere
+ * @example findWay(['yallama', 'khorgos'], posts, 'UZ', 'CN', 'road').map(({ id }) => id) // uz-yallama, kz-konysbayeva, kz-nur-zholy, cn-khorgos
  */
 export function findWay(
   words: readonly string[],
   posts: readonly WayPost[],
   from: string,
+  to: string | undefined,
   mode: string | undefined,
 ): WayPost[] {
   const way: WayPost[] = [];
@@ -55,5 +56,7 @@ export function findWay(
     way.push(leaving, entering);
     here = entering.member;
   }
+  if (way.length > 0 && to !== undefined && here !== to)
+    throw new Unreadable(`The way ends in ${here}, the goods are bound for ${to}.`, to);
   return way;
 }

@@ -5,22 +5,13 @@ import { href } from '../../languages/index.ts';
 /** A question as it stands in the address, so that an answer can be passed on. Empty words are left out. */
 export type Asked = Readonly<Partial<Record<keyof RequirementsQuery, string>>>;
 
-const NAMES: readonly (keyof RequirementsQuery)[] = [
-  ...(['hs', 'from', 'to', 'origin', 'via', 'mode', 'mass', 'value', 'currency', 'incoterm', 'carriage'] as const),
-  ...([
-    'onward',
-    'insurance',
-    'duties',
-    'date',
-    'rates',
-    'papers',
-    'claims',
-    'registered',
-    'treated',
-    'wholly',
-  ] as const),
-  ...(['changed', 'added', 'direct', 'trader', 'green', 'regime', 'predeclared', 'vehicles'] as const),
-];
+/** Every name of the query: the compiler holds them complete. */
+const NAMES = Object.keys({
+  ...{ hs: true, from: true, to: true, origin: true, via: true, mode: true, mass: true, value: true, currency: true },
+  ...{ incoterm: true, carriage: true, onward: true, insurance: true, duties: true, date: true, rates: true },
+  ...{ papers: true, claims: true, registered: true, treated: true, wholly: true, changed: true, added: true },
+  ...{ direct: true, trader: true, green: true, regime: true, predeclared: true, vehicles: true },
+} satisfies Record<keyof RequirementsQuery, true>) as (keyof RequirementsQuery)[];
 
 /** @param text what follows `?` */
 export function askedOf(text: string): Asked {

@@ -12,11 +12,11 @@ import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
 import { useQuery } from '../../parts/use-query.ts';
 import { word } from '../words.ts';
-import { type Asked, addressOf, askedOf, isWhole } from './asked.ts';
+import { type Asked, addressOf, askedOf, isWhole, textOf } from './asked.ts';
 import { QuestionForm } from './question-form.tsx';
 import { StagePart } from './stage.tsx';
 import { digestOf, isWatched, unwatch, watch, watched } from './watch.ts';
-import { amountText, findingText } from './words.ts';
+import { amountText, warningText } from './words.ts';
 
 /** What goods need and what they cost along a whole way: for anyone. The question stands in the address. */
 
@@ -29,19 +29,21 @@ export function RequirementsPage() {
   const besideText = new URLSearchParams(text).get('beside');
   const beside = besideText === null ? undefined : askedOf(besideText);
   const whole = isWhole(asked);
+  // What the form holds is of the address; what is ticked below leaves what is being typed alone.
+  const formKey = textOf({ ...asked, papers: '', claims: '' });
   const answer = useQuery(() => (whole ? put(asked) : Promise.resolve(null)), [text]);
   const other = useQuery(
     () => (beside !== undefined && isWhole(beside) ? put(beside) : Promise.resolve(null)),
     [besideText],
   );
   const go = (next: Asked): void => route(addressOf(next, beside));
-  // After a question the answer is asked for anew; a paper that is ticked changes the address in its place.
+  // A paper that is ticked is no page to go back to.
   const refine = (next: Asked): void => route(addressOf(next, beside), true);
   const problem = answer.problem;
   const findings = problem instanceof ApiProblem ? problem.findings : [];
   return (
     <Page title={t('need.title')} lead={t('need.lead')}>
-      <QuestionForm key={`${asked.hs} ${asked.via} ${asked.date}`} asked={asked} ask={go} />
+      <QuestionForm key={formKey} asked={asked} ask={go} />
       {whole && findings.length > 0 ? (
         <ErrorSummary problem={problem} findings={findings} />
       ) : (
@@ -93,7 +95,7 @@ function Whole({
         <Notice kind="wait">
           <ul>
             {findings.map((one) => (
-              <li key={one.code}>{findingText(one)}</li>
+              <li key={one.code}>{warningText(one)}</li>
             ))}
           </ul>
         </Notice>

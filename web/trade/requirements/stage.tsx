@@ -7,7 +7,7 @@ import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
 import { documentName, word } from '../words.ts';
 import { type Asked, listOf } from './asked.ts';
-import { amountText, atomText, bare, citedText, durationText, findingText, stageTitle, worded } from './words.ts';
+import { amountText, atomText, bare, citedText, durationText, stageTitle, warningText, worded } from './words.ts';
 
 /** One member's part of an answer: what is asked for, the papers, the steps, the charges, each with its source. */
 
@@ -74,8 +74,8 @@ export function StagePart({ stage, currency, asked, ask }: Props) {
       {findings.length > 0 && (
         <Notice kind="wait" title={t('need.findings')}>
           <ul>
-            {[...new Set(findings.map(findingText))].map((text) => {
-              const same = findings.filter((one) => findingText(one) === text);
+            {[...new Set(findings.map(warningText))].map((text) => {
+              const same = findings.filter((one) => warningText(one) === text);
               const about = [
                 ...new Set(same.flatMap(({ measure }) => (measure === null ? [] : (name(measure) ?? [])))),
               ];

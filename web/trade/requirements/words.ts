@@ -36,7 +36,7 @@ const aboutText = (what: string): string =>
     .map((one) => tMaybe(`need.type.${one}`) ?? (PLAIN[one] === undefined ? one : t(PLAIN[one])))
     .join(', ');
 
-export function findingText({ code, params }: Finding): string {
+export function warningText({ code, params }: Finding): string {
   const { what = '' } = params;
   return tMaybe(`need.finding.${code}`, { codes: '', measures: '', ...params, what: aboutText(what) }) ?? code;
 }
