@@ -60,6 +60,12 @@ test('an exporter asks by keyboard, sees each stage with its sources, and passes
     await page.getByRole('heading', { name }).waitFor();
   const answered = await (await page.request.get(`${demo.address('UZ')}/api/requirements?${QUESTION}`)).json();
   const china = page.getByRole('region', { name: 'China: import', exact: true });
+  // Duty before what stands on it.
+  const kinds = await china
+    .locator('.table', { hasText: 'Charges with the ordinary duty' })
+    .locator('th strong')
+    .allInnerTexts();
+  expect(kinds).toEqual(['duty', 'excise', 'VAT', 'fee']);
   // Every address of a source that the node named for China stands on the page, and none beside them.
   const named = new Set(
     [...JSON.stringify(answered.stages.at(-1)).matchAll(/"address":"([^"]+)"/g)].map(([, address]) => address),

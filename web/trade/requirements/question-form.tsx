@@ -92,7 +92,7 @@ export function QuestionForm({ asked, ask }: { readonly asked: Asked; readonly a
   const choices = Array.from({ length: chosen.length + (arrived || way.length === 0 ? 0 : 1) }, (_, i) => i);
   return (
     <form
-      class="card no-print"
+      class="card question no-print"
       onSubmit={(event) => {
         event.preventDefault();
         ask({ ...values, via: chosen.join(',') });

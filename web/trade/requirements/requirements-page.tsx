@@ -111,7 +111,7 @@ function Whole({
         </dd>
       </dl>
       <p class="small quiet">
-        {t('need.leftOut', { list: leftOut.map((one) => word('need.out', one)).join(', ') })}{' '}
+        {t('need.sellerBears')} {t('need.leftOut', { list: leftOut.map((one) => word('need.out', one)).join(', ') })}{' '}
         {t('need.notAssessed', { list: notAssessed.map((one) => word('need.not', one)).join(', ') })}{' '}
         {t('need.englishWords')}
       </p>

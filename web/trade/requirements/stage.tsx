@@ -1,4 +1,5 @@
 import type { LineView, StageView } from '../../../trade/measures/answer-view.ts';
+import { MEASURE_TYPES } from '../../../trade/measures/measure.ts';
 import { formatDay, formatNumber, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { SelectField } from '../../parts/field.tsx';
@@ -302,7 +303,7 @@ function Lines({
   return (
     <Table
       caption={caption}
-      rows={lines}
+      rows={[...lines].sort((a, b) => MEASURE_TYPES.indexOf(a.measure.type) - MEASURE_TYPES.indexOf(b.measure.type))}
       rowKey={({ measure, item }) => `${measure.measure} ${item}`}
       empty={<p class="quiet">{t('need.noCharges')}</p>}
       columns={[
@@ -362,8 +363,10 @@ function Charges({ stage, currency }: { readonly stage: StageView; readonly curr
           <p>
             <Mark state={option.state} label={word('need.state', option.state)} />{' '}
             <strong>{word('need.option', option.kind)}</strong>{' '}
-            {option.measure !== null && <Worded wording={option.measure.wording} />}:{' '}
-            {amountText(option.total, currency)}
+            {option.measure !== null && (
+              <span lang={worded(option.measure.wording).lang}>{bare(worded(option.measure.wording).text)}</span>
+            )}
+            : {amountText(option.total, currency)}
             {option.quota !== null && (
               <span class="quiet small">
                 {' '}
