@@ -25,7 +25,8 @@ import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from 
 import { driverOf } from './trade/driver-handlers.ts';
 import type { GoodsIndex } from './trade/goods/search.ts';
 import { tradeRouter } from './trade/handlers.ts';
-import { type Packs, shippedGoods, shippedPacks } from './trade/pack-store.ts';
+import { packTable } from './trade/pack-handlers.ts';
+import { type NodePacks, nodePacks, shippedGoods } from './trade/pack-store.ts';
 import type { TradeContext } from './trade/requirements-handlers.ts';
 import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
 import * as tradeStore from './trade/store.ts';
@@ -86,7 +87,7 @@ export class DostykNode {
   readonly federation: Federation;
   readonly routers: { readonly trade: typeof tradeRouter; readonly members: ReturnType<typeof membersRouter> };
   readonly #onError: (act: string, error: unknown) => void;
-  readonly packs: Packs = shippedPacks();
+  readonly packs: NodePacks;
   readonly goods: () => GoodsIndex = shippedGoods();
   readonly #abort = new AbortController();
   #loops: Promise<void>[] = [];
@@ -102,6 +103,7 @@ export class DostykNode {
     this.federation = federation;
     this.routers = { trade: tradeRouter, members: membersRouter(accounts) };
     this.#onError = onError;
+    this.packs = nodePacks(context.sql);
   }
 
   /** The witness listener is up before this is called: nodes that start together must not wait for each other. */
@@ -237,6 +239,11 @@ export class DostykNode {
     return servePeerAttachment(this.context, peer, hash);
   }
 
+  /** A table of a member's rules: for everyone. */
+  packTable(member: string, version: number, table: string) {
+    return packTable({ sql: this.context.sql, packs: this.packs }, member, version, table);
+  }
+
   /** The newest status list of an authority, proven: for everyone. */
   statusList(authority: string) {
     return statusListEvidence(this.context, authority);
@@ -286,6 +293,7 @@ export async function viewsDigest(sql: Sql): Promise<string> {
     delegations: await memberStore.allDelegations(sql),
     dossiers: await tradeStore.allDossierDigests(sql),
     movements: await tradeStore.allMovementDigests(sql),
+    packs: (await tradeStore.publishedPacks(sql)).map(({ commitment }) => commitment),
   };
   return toHex(nodeCrypto.sha256(new TextEncoder().encode(JSON.stringify(views))));
 }

@@ -3,6 +3,7 @@ import { addClientCommands } from './client-commands.ts';
 import { addLogCommands } from './log-commands.ts';
 import { EXIT, EXIT_HELP, fail } from './outcome.ts';
 import { addPackCommands } from './pack-commands.ts';
+import { addPublishCommands } from './publish-commands.ts';
 import { addRunningCommands } from './running-commands.ts';
 
 /** The `dostyk` command. */
@@ -31,6 +32,7 @@ export function program(signal: AbortSignal): Command {
   addClientCommands(command, signal);
   addLogCommands(command, signal);
   addPackCommands(command);
+  addPublishCommands(command, signal);
   const strict = (one: Command): void => {
     one.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage));
     for (const child of one.commands) strict(child);

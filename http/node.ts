@@ -7,6 +7,7 @@ export interface HttpNode
     DostykNode,
     | 'routers'
     | 'requestContext'
+    | 'packTable'
     | 'putAttachment'
     | 'getAttachment'
     | 'servePeerAttachment'

@@ -24,8 +24,8 @@ test('the OpenAPI document names every operation, its problems, and schemas that
   expect(document.openapi).toMatch(/^3\.1/);
   expect(document.servers).toEqual([{ url: 'http://node.example/api' }]);
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
-  // What is streamed has no contract: changes, and two of files.
-  expect(operations).toHaveLength(Object.keys(tradeContract).length + Object.keys(membersContract).length + 3);
+  // What is streamed has no contract: changes, two of files, and tables of packs.
+  expect(operations).toHaveLength(Object.keys(tradeContract).length + Object.keys(membersContract).length + 4);
   for (const operation of operations) {
     expect(operation.summary, JSON.stringify(operation).slice(0, 200)).toBeTruthy();
     expect(operation.tags).toHaveLength(1);
@@ -75,6 +75,8 @@ test('it says how to sign in, how to repeat, how to send a file, what needs no s
     'get /goods/{code} []',
     'get /members []',
     'get /packs []',
+    'get /packs/{member} []',
+    'get /packs/{member}/{version}/{table} []',
     'get /requirements []',
     'post /driver/reports [{"driverLink":[]}]',
     'post /requirements []',

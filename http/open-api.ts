@@ -91,6 +91,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   treated: 'How the goods were treated, with commas, e.g. `cold-treatment`.',
   value: 'Price of the goods in the currency.',
   vehicles: 'How many vehicles carry them; one if not said.',
+  table: 'A table of a pack, e.g. `measures.csv`.',
   version: 'Number of the version, from 1.',
   via: 'Crossings in order, with commas, e.g. `yallama,khorgos`.',
   webhook: 'Id of the webhook.',
@@ -158,6 +159,21 @@ const STREAMED = {
       responses: { 200: { description: 'The file', content: binary } },
     },
   },
+  '/packs/{member}/{version}/{table}': {
+    get: {
+      operationId: 'trade.getPackTable',
+      summary: "One table of one version of a member's rules, as CSV",
+      tags: ['trade'],
+      parameters: [
+        { name: 'member', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Z]{2}$' } },
+        { name: 'version', in: 'path', required: true, schema: { type: 'integer', minimum: 1 } },
+        { name: 'table', in: 'path', required: true, schema: { type: 'string', maxLength: 40 } },
+      ],
+      responses: {
+        200: { description: 'The table', content: { 'text/csv': { schema: { type: 'string' } } } },
+      },
+    },
+  },
 };
 
 /** The OpenAPI 3.1 document of the contracts; each operation may answer with problem details. */
@@ -221,7 +237,7 @@ export async function openApiDocument({ address, issuer, cookie }: Described): P
       // What only reads needs no mark of the session.
       if (method === 'get') operation.security = [{ oauth2: [] }, { session: [] }];
       // Who the members are, and what they ask for, is told to everyone.
-      if (path === '/members' || isOpen(path)) operation.security = [];
+      if (path === '/members' || isOpen({ method: method.toUpperCase(), template: path })) operation.security = [];
       if (/^\/driver(\/|$)/.test(path)) operation.security = [{ driverLink: [] }];
       const who =
         operation.security?.length === 0

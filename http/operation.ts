@@ -26,8 +26,17 @@ export function operationsAt(path: string): readonly Pick<Operation, 'method' | 
 }
 
 /** What anyone may ask without an account: public rules, nothing of a dossier. */
-const OPEN: ReadonlySet<string> = new Set(['/goods', '/goods/{code}', '/packs', '/requirements']);
-export const isOpen = (template: string): boolean => OPEN.has(template);
+const OPEN: ReadonlySet<string> = new Set([
+  'GET /goods',
+  'GET /goods/{code}',
+  'GET /packs',
+  'GET /packs/{member}',
+  'GET /packs/{member}/{version}/{table}',
+  'GET /requirements',
+  'POST /requirements',
+]);
+export const isOpen = ({ method, template }: Pick<Operation, 'method' | 'template'>): boolean =>
+  OPEN.has(`${method} ${template}`);
 
 /** Names of what stands in an address, e.g. ['dossier']. */
 export function parametersOf(template: string): string[] {

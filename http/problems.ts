@@ -98,6 +98,8 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'note-signature-invalid': 'A signature by a known key does not fit the note; the whole note is refused.',
   'operator-unknown': 'There is no other operator with this id at this node.',
   'pack-refused': 'A pack has faults; `dostyk packs check` names each with file and line.',
+  'pack-unknown': 'There is no such table of such a version here, or it has not arrived yet.',
+  'pack-version-taken': "The member's rules have this version, or a later one, already: raise the version in pack.csv.",
   'peer-oversized': 'A peer answered with more bytes than are accepted.',
   'peer-refuses': 'A peer declined a request of this node.',
   'peer-unreachable': 'A peer does not answer.',

@@ -127,6 +127,11 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const file = await node.getAttachment(await node.requestContext(caller, c.get('requestId')), c.req.param('hash'));
     return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
+  app.get('/api/packs/:member/:version/:table', async (c) => {
+    const { member, version, table } = c.req.param();
+    const file = await node.packTable(member, Number(version), table);
+    return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
+  });
   app.get('/api/changes', async (c) => {
     const caller = await sessions.listener(c);
     requireWithinLink(caller, '/changes');
@@ -137,7 +142,7 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const requestId = c.get('requestId');
     const { method, path } = c.req;
     const operation = operationsAt(below(path)).find((one) => one.method === (method === 'HEAD' ? 'GET' : method));
-    const open = operation !== undefined && isOpen(operation.template);
+    const open = operation !== undefined && isOpen(operation);
     const caller = open ? { ...ANYONE_AT_ALL, member: context.member } : await sessions.caller(c);
     const idempotencyKey = c.req.header('idempotency-key');
     if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,200}$/.test(idempotencyKey)) {

@@ -62,6 +62,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'status-list': (issuer, body, view) =>
     body['list'] === issuer.authority ? authority(...CERTIFY)(issuer, body, view) : 'list-foreign',
   requirement: authority('require'),
+  pack: authority('publish-rules'),
   delegation: ofOperators('from', 'to'),
   'delegation-revocation': ofOperators('operator'),
   slip: member,

@@ -18,6 +18,7 @@ export const MANDATES = [
   'decide-appeals',
   'report-events',
   'require',
+  'publish-rules',
   'certify-origin',
   'certify-phytosanitary',
   'certify-conformity',

@@ -166,6 +166,35 @@ test('a fresh copy without the examples folder installs, builds and is whole', a
   expect(started.stderr).toContain('Serving after');
 }, 180_000);
 
+test('a member publishes its rules; every other member fetches them and answers by them', async () => {
+  const run = (...args: string[]) => dostyk(['--directory', demo.directory, 'packs', ...args, '--json']);
+  const own = join(folder, 'pack');
+  cpSync(join(root, 'trade', 'packs', 'kz'), own, { recursive: true });
+  const [columns, row = ''] = readFileSync(join(own, 'pack.csv'), 'utf8').split('\n');
+  writeFileSync(join(own, 'pack.csv'), `${columns}\n${row.replace(/^(..),\d+/, '$1,7')}\n`);
+  const publish = ['publish', own, '--as', 'KZ/ministry', '--reason', 'Confirmed for a test.'];
+  expect(await run(...publish)).toMatchObject({ code: 2 });
+  expect((await run(...publish.with(3, 'KZ/customs'), '--yes')).stdout).toContain('mandate-missing');
+  const published = await run(...publish, '--yes');
+  expect([published.code, JSON.parse(published.stdout).version], published.stderr).toEqual([0, 7]);
+  expect((await run(...publish, '--yes')).stdout).toContain('pack-version-taken');
+  for (const member of ['CN', 'KG', 'KZ', 'TJ', 'TM', 'UZ'])
+    await eventually(async () => {
+      const answer = await fetch(`${demo.address(member)}/api/packs?member=KZ&on=2027-01-01`);
+      const { packs } = (await answer.json()) as { packs: { state: string; version: number }[] };
+      return packs[0]?.state === 'confirmed' && packs[0].version === 7;
+    });
+  const fetched = join(folder, 'fetched');
+  expect(await run('fetch', 'KZ', '7', '--as', 'CN/customs', '--to', fetched)).toMatchObject({ code: 0 });
+  expect(readdirSync(fetched)).toEqual(readdirSync(own));
+  for (const name of readdirSync(own))
+    expect(readFileSync(join(fetched, name)).equals(readFileSync(join(own, name))), name).toBe(true);
+  expect(await run('fetch', 'KZ', '7', '--as', 'CN/customs', '--to', fetched)).toMatchObject({ code: 2 });
+  expect((await run('fetch', 'KZ', '8', '--as', 'CN/customs', '--to', fetched)).stdout).toContain('pack-unknown');
+  const told = await dostyk(['--directory', demo.directory, 'packs', 'versions', 'KZ', '--as', 'TM/exporter']);
+  expect(told.stdout).toMatch(/^ +7 .*confirmed by kz\.ministry, in force\n +Confirmed for a test\.\n +\d+ .*compiled/);
+}, 120_000);
+
 test('replaying every view gives the same digests', async () => {
   const member = 'KZ';
   const pid = await demo.nodePid(member);

@@ -88,7 +88,7 @@ describe('putting', () => {
     expect(found(await refused(pdf(20), 'text/html'))).toEqual(['/mediaType form-wrong']);
     expect(await nodes.refusal('UZ', () => put(pdf(20), undefined, undefined, 'UZ/customs'))).toMatchObject({
       status: 403,
-      code: 'not-an-operator',
+      code: 'mandate-missing',
     });
   });
 

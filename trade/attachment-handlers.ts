@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { NodeContext, RequestContext } from '../members/context.ts';
+import { requireMandate } from '../members/mandate.ts';
 import { fromBase64, toBase64, toHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { readerOf } from './acting.ts';
@@ -15,6 +16,7 @@ import {
   findAttachment,
   findDossier,
   finishAttachment,
+  isOfPack,
   postponeAttachment,
   readChunks,
   sweepUploads,
@@ -23,22 +25,25 @@ import {
 } from './store.ts';
 import { filesOf, readableFiles } from './view.ts';
 
-/** Files beside the log: put by an operator, read by whoever reads a section that names them. */
+/** Files beside the log: put by an operator, read by whoever reads a section that names them; tables of packs by anyone. */
 
 const tooLarge = (): Refusal =>
   new Refusal(413, 'file-too-large', 'A file has at most 20 MB.', { params: { maximum: MAX_FILE_BYTES } });
 
 /**
  * Stores a file while it streams in. Nothing is left behind when it is too large, not what it is declared to be, or broken off.
- * @throws Refusal 403 `not-an-operator`, 413 `file-too-large`, 422 `file-refused`
+ * @throws Refusal 403 `not-an-operator`, `mandate-missing`, 413 `file-too-large`, 422 `file-refused`
  */
 export async function putAttachment(
   context: RequestContext,
   declared: { readonly name: string; readonly mediaType: string },
   body: AsyncIterable<Uint8Array>,
 ): Promise<FileReference> {
-  const { caller, random, member } = context;
-  if (caller.operator === undefined) throw new Refusal(403, 'not-an-operator', 'Only an operator may upload files.');
+  const { caller, random, member, registry } = context;
+  // Tables of a pack are files too, put by the authority that is to publish them.
+  if (caller.operator === undefined && caller.authority === undefined)
+    throw new Refusal(403, 'not-an-operator', 'Only an operator may upload files.');
+  if (caller.operator === undefined) requireMandate(caller, registry, 'publish-rules');
   const parsed = FileDeclaration.safeParse(declared);
   if (!parsed.success)
     throw new Refusal(422, 'file-refused', 'The name or type of the file is not accepted.', {
@@ -143,7 +148,7 @@ export async function getAttachment(context: RequestContext, hash: string): Prom
   return { name, mediaType: held.mediaType, size: held.size, chunks: readChunks(sql, hash) };
 }
 
-/** A file for another member's node: only if a section that names it is addressed to that member. */
+/** A file for another member's node: only if a section that names it is addressed to that member, or it is a table of a pack. */
 export async function servePeerAttachment(
   { sql }: Pick<NodeContext, 'sql'>,
   peer: string,
@@ -151,6 +156,8 @@ export async function servePeerAttachment(
 ): Promise<ReadableFile> {
   const held = /^[0-9a-f]{64}$/.test(hash) ? await findAttachment(sql, hash) : undefined;
   if (held === undefined || held.state !== 'present') throw unknown(hash);
+  const served = { name: 'file', mediaType: held.mediaType, size: held.size, chunks: readChunks(sql, hash) };
+  if (await isOfPack(sql, hash)) return served;
   for (const dossier of await dossiersNaming(sql, hash)) {
     const state = (await findDossier(sql, dossier))?.state;
     const named = state?.sections.some(
@@ -163,8 +170,7 @@ export async function servePeerAttachment(
           (to === 'public' || to.some(({ member }) => member === peer)) && files.some((file) => file.hash === hash),
       ),
     );
-    if (named === true || answered === true)
-      return { name: 'file', mediaType: held.mediaType, size: held.size, chunks: readChunks(sql, hash) };
+    if (named === true || answered === true) return served;
   }
   throw unknown(hash);
 }

@@ -1,8 +1,10 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Commitment, Country, Identifier, Instant, MoneyValue, text, Uuid } from '../values/schema.ts';
+import { RecordAccepted, RecordReceipt } from './accepted.ts';
 import { deskContract } from './desk-contract.ts';
 import { driverContract } from './driver-contract.ts';
+import { packContract } from './pack-contract.ts';
 import { page, pageOf } from './paging.ts';
 import {
   AnswerBody,
@@ -66,7 +68,6 @@ const FindingView = z.object({
   column: z.int().optional(),
 });
 
-const RecordReceipt = z.object({ id: Uuid, type: z.string(), commitment: Commitment, index: z.int() });
 export const FilingReceipt = z.object({
   dossier: Uuid,
   version: z.int(),
@@ -76,7 +77,6 @@ export const FilingReceipt = z.object({
   /** True when the same request with the same Idempotency-Key had been answered before. */
   repeated: z.boolean(),
 });
-export const RecordAccepted = z.object({ record: RecordReceipt, sequencedAt: Instant, repeated: z.boolean() });
 
 const Who = z.object({
   kind: z.enum(['operator', 'carrier', 'authority']),
@@ -467,6 +467,7 @@ export const tradeContract = {
   ...driverContract,
   ...webhookContract,
   ...requirementsContract,
+  ...packContract,
 };
 
 export type TradeContract = typeof tradeContract;

@@ -60,7 +60,15 @@ export const DeskRow = z.object({
 });
 export type DeskRow = z.infer<typeof DeskRow>;
 
-export const ACT_TYPES = ['decision', 'certificate', 'revocation', 'event', 'appeal-outcome', 'requirement'] as const;
+export const ACT_TYPES = [
+  'decision',
+  'certificate',
+  'revocation',
+  'event',
+  'appeal-outcome',
+  'requirement',
+  'pack',
+] as const;
 
 export const Act = z.object({
   commitment: Commitment,

@@ -3,6 +3,7 @@ import { Refusal } from '../values/refusal.ts';
 import type { DossierSummary } from './contract.ts';
 import { briefOf } from './desk.ts';
 import { type DossierDigests, digests, type Sha256 } from './digest.ts';
+import { awaitFiles } from './file-store.ts';
 import type { CommercialSection, GoodsSection, TransportSection } from './section.ts';
 import type { DossierState, MovementState, SectionState, To } from './state.ts';
 import { stopsOf } from './timeline.ts';
@@ -87,15 +88,7 @@ export async function writeDossiers(tx: Tx, folded: readonly DossierState[], too
     INSERT INTO trade.attachment_reference (hash, dossier)
     SELECT * FROM unnest(${files.map((one) => one.hash)}::text[], ${files.map((one) => one.dossier)}::text[])
     ON CONFLICT DO NOTHING`;
-  await tx`
-    INSERT INTO trade.attachment (hash, media_type, size, salt, state, owner)
-    SELECT hash, media_type, size::int, salt, 'awaited', owner
-    FROM unnest(
-      ${files.map((one) => one.hash)}::text[], ${files.map((one) => one.mediaType)}::text[],
-      ${files.map((one) => String(one.size))}::text[], ${files.map((one) => one.salt)}::text[],
-      ${files.map((one) => one.owner)}::text[]
-    ) AS named (hash, media_type, size, salt, owner)
-    ON CONFLICT DO NOTHING`;
+  await awaitFiles(tx, files);
 }
 
 /**

@@ -105,6 +105,22 @@ export async function awaitedAttachments(sql: Sql | Tx, limit: number): Promise<
     WHERE place <= ${limit} ORDER BY at, hash`;
 }
 
+/** Names files of members that are to be fetched from their nodes; what is here already stays. */
+export async function awaitFiles(
+  tx: Tx,
+  files: readonly (Omit<FileReference, 'name'> & { readonly owner: string })[],
+): Promise<void> {
+  await tx`
+    INSERT INTO trade.attachment (hash, media_type, size, salt, state, owner)
+    SELECT hash, media_type, size::int, salt, 'awaited', owner
+    FROM unnest(
+      ${files.map((one) => one.hash)}::text[], ${files.map((one) => one.mediaType)}::text[],
+      ${files.map((one) => String(one.size))}::text[], ${files.map((one) => one.salt)}::text[],
+      ${files.map((one) => one.owner)}::text[]
+    ) AS named (hash, media_type, size, salt, owner)
+    ON CONFLICT DO NOTHING`;
+}
+
 /** Puts a file that could not be fetched behind the others of its owner. */
 export async function postponeAttachment(sql: Sql | Tx, hash: string, now: Date): Promise<void> {
   await sql`UPDATE trade.attachment SET at = ${now} WHERE hash = ${hash} AND state = 'awaited'`;

@@ -32,7 +32,7 @@ export function testRegistry(): Registry {
       const keys = [{ vkey: `demo.${lower}.dostyk/log+00000000+`, from: 0 }];
       const authority = (
         name: string,
-        kind: 'customs' | 'plant-health' | 'chamber' | 'railway',
+        kind: 'customs' | 'plant-health' | 'chamber' | 'ministry' | 'railway',
         mandates: string[],
       ) => ({
         id: `${lower}.${name}`,
@@ -54,6 +54,7 @@ export function testRegistry(): Registry {
         authorities: [
           authority('chamber', 'chamber', ['certify-origin']),
           authority('customs', 'customs', ['decide', 'require', 'report-events', 'decide-appeals']),
+          authority('ministry', 'ministry', ['publish-rules']),
           authority('plant-health', 'plant-health', ['certify-phytosanitary', 'require']),
           authority('railway', 'railway', ['report-events']),
         ],

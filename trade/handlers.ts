@@ -6,6 +6,7 @@ import { deskHandlers } from './desk-handlers.ts';
 import { dossierHandlers } from './dossier-handlers.ts';
 import { driverHandlers } from './driver-handlers.ts';
 import { movementHandlers } from './movement-handlers.ts';
+import { packHandlers } from './pack-handlers.ts';
 import { requirementsHandlers, type TradeContext } from './requirements-handlers.ts';
 import { versionHandlers } from './version-handlers.ts';
 import { webhookHandlers } from './webhook-handlers.ts';
@@ -23,4 +24,5 @@ export const tradeRouter = implement(tradeContract)
     ...versionHandlers,
     ...webhookHandlers,
     ...requirementsHandlers,
+    ...packHandlers,
   });

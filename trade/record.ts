@@ -252,6 +252,19 @@ export const RequirementBody = z.strictObject({
   validTo: Day.optional(),
 });
 
+/**
+ * A version of its member's own rules, by the authority that answers for them: the tables of a pack, each named by its hash.
+ * Confirms what the tables say; `after` names the version before.
+ */
+export const PackBody = z.strictObject({
+  version: z.int().min(1).max(999_999_999),
+  /** The first day on which the version answers. */
+  published: Day,
+  tables: z.array(FileReference).min(1).max(20),
+  /** What changes, and why. */
+  reason: text(1000),
+});
+
 /** Record type → schema of its body. */
 export const BODIES = {
   section: SectionBody,
@@ -267,6 +280,7 @@ export const BODIES = {
   revocation: RevocationBody,
   'status-list': StatusListBody,
   requirement: RequirementBody,
+  pack: PackBody,
 } as const;
 
 export type TradeRecordType = keyof typeof BODIES;
@@ -283,3 +297,4 @@ export type CertificateBody = z.infer<typeof CertificateBody>;
 export type RevocationBody = z.infer<typeof RevocationBody>;
 export type StatusListBody = z.infer<typeof StatusListBody>;
 export type RequirementBody = z.infer<typeof RequirementBody>;
+export type PackBody = z.infer<typeof PackBody>;

@@ -10,14 +10,14 @@ import { readQuestion, type Words } from './measures/query.ts';
 import type { Question } from './measures/question.ts';
 import { Unreadable } from './measures/rate.ts';
 import { findWay, type WayPost } from './measures/way.ts';
-import type { Packs } from './pack-store.ts';
+import type { NodePacks } from './pack-store.ts';
 import type { RequirementsQuery } from './requirements-contract.ts';
 
 /** What goods need and what they cost, for anyone who asks this node. */
 
 /** What a use case of trade is given beside what every use case is. */
 export interface TradeContext extends RequestContext {
-  readonly packs: Packs;
+  readonly packs: NodePacks;
   /** Goods in words. */
   readonly goods: () => GoodsIndex;
 }

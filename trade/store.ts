@@ -7,10 +7,11 @@ import { linkedDossiers, writeDossiers, writeLines } from './dossier-store.ts';
 import { writeMovements } from './movement-store.ts';
 import { foldDossier } from './project.ts';
 import { foldMovement } from './project-movement.ts';
+import { writePacks } from './published-store.ts';
 import { contextOf } from './reading.ts';
 import type { FoldInput, Waiting } from './state.ts';
 import { writeRequirement, writeStatusList } from './statement-store.ts';
-import { foldRequirement, foldStatusList, type Subject, subjectOf } from './subject.ts';
+import { foldPacks, foldRequirement, foldStatusList, type Subject, subjectOf } from './subject.ts';
 
 export * from './change-store.ts';
 export * from './desk-store.ts';
@@ -18,6 +19,7 @@ export * from './dossier-store.ts';
 export * from './driver-store.ts';
 export * from './file-store.ts';
 export * from './movement-store.ts';
+export * from './published-store.ts';
 export * from './statement-store.ts';
 export * from './webhook-store.ts';
 
@@ -176,16 +178,19 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
   const dossiers = of('dossier').map(([id, list]) => foldDossier(id, list, context));
   const movements = of('movement').map(([id, list]) => foldMovement(id, list, context));
   const requirements = of('requirement').map(([id, list]) => ({ id, ...foldRequirement(list, context) }));
+  const packs = of('pack').map(([id, list]) => ({ id, ...foldPacks(list, context) }));
   const lists = of('status-list').map(([id, list]) => ({ id, ...foldStatusList(list, context) }));
   await writeAwaited(tx, subjects, [
     ...dossiers.map(({ dossier: id, waiting }) => ({ subject: { kind: 'dossier' as const, id }, waiting })),
     ...movements.map(({ movement: id, waiting }) => ({ subject: { kind: 'movement' as const, id }, waiting })),
     ...requirements.map(({ id, waiting }) => ({ subject: { kind: 'requirement' as const, id }, waiting })),
+    ...packs.map(({ id, waiting }) => ({ subject: { kind: 'pack' as const, id }, waiting })),
     ...lists.map(({ id, waiting }) => ({ subject: { kind: 'status-list' as const, id }, waiting })),
   ]);
   const unloaded = await linkedDossiers(tx, movements);
   await writeMovements(tx, movements, writing);
   for (const { id, state } of requirements) await writeRequirement(tx, id, state);
+  for (const { id, versions } of packs) await writePacks(tx, id, versions);
   for (const { id, state } of lists) await writeStatusList(tx, id, state);
 
   const carried = movements.flatMap((one) => one.versions.flatMap((v) => v.consignments.map((c) => c.dossier)));
@@ -211,5 +216,5 @@ export async function dropViews(tx: Tx): Promise<void> {
   await tx`
     TRUNCATE trade.record, trade.awaited, trade.reader, trade.dossier, trade.dossier_post, trade.movement,
       trade.movement_post, trade.movement_consignment, trade.certificate, trade.requirement, trade.status_list,
-      trade.attachment_reference, trade.desk_line`;
+      trade.attachment_reference, trade.desk_line, trade.pack, trade.pack_table`;
 }

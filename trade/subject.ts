@@ -1,12 +1,12 @@
 import type { Envelope } from '../log/envelope.ts';
 import { compareText } from './causality.ts';
 import { readRecords } from './reading.ts';
-import type { RequirementBody, StatusListBody } from './record.ts';
+import type { PackBody, RequirementBody, StatusListBody } from './record.ts';
 import type { FoldContext, FoldInput, Waiting } from './state.ts';
 
 /** What a record is about: the unit that is folded anew when one of its records arrives. */
 export interface Subject {
-  readonly kind: 'dossier' | 'movement' | 'status-list' | 'requirement';
+  readonly kind: 'dossier' | 'movement' | 'status-list' | 'requirement' | 'pack';
   readonly id: string;
 }
 
@@ -31,11 +31,12 @@ const NAMED_BY: Readonly<Record<string, readonly [Subject['kind'], string]>> = {
 
 /**
  * The subject of a record of trade; undefined for records of other domains and for bodies that name none.
- * Lists and requirements are one authority's: another's of the same name is another subject.
+ * Lists and requirements are one authority's: another's of the same name is another subject. A member has one pack.
  *
  * @example subjectOf(envelope) // { kind: 'dossier', id: '0190…' }
  */
 export function subjectOf(envelope: Pick<Envelope, 'type' | 'body' | 'issuer'>): Subject | undefined {
+  if (envelope.type === 'pack') return { kind: 'pack', id: envelope.issuer.member };
   const named = Object.hasOwn(NAMED_BY, envelope.type) ? NAMED_BY[envelope.type] : undefined;
   if (named === undefined) return undefined;
   const [kind, field] = named;
@@ -58,6 +59,7 @@ export interface Statement<Body> {
 
 export type RequirementState = Statement<RequirementBody>;
 export type StatusListState = Statement<StatusListBody>;
+export type PackState = Statement<PackBody>;
 
 /** The statement in force, and what of its name waits. */
 export interface Folded<S> {
@@ -84,4 +86,21 @@ export function foldStatusList(records: readonly FoldInput[], context: FoldConte
   if (last === undefined || last.authority !== last.body.list) return { state: undefined, waiting };
   const { commitment, member, authority, origin, index, body } = last;
   return { state: { commitment, member, authority, origin, index, body }, waiting };
+}
+
+/** A member's versions in order: one that does not rise above those before it, or goes back in time, is no version. */
+export function foldPacks(
+  records: readonly FoldInput[],
+  context: FoldContext,
+): { readonly versions: readonly PackState[]; readonly waiting: readonly Waiting[] } {
+  const reading = readRecords(records, context);
+  const said = [...reading.of('pack')].sort((a, b) => a.index - b.index || compareText(a.commitment, b.commitment));
+  const versions: PackState[] = [];
+  for (const { commitment, member, authority, origin, index, body } of said) {
+    const last = versions.at(-1)?.body;
+    if (authority === null) continue;
+    if (last === undefined || (body.version > last.version && body.published >= last.published))
+      versions.push({ commitment, member, authority, origin, index, body });
+  }
+  return { versions, waiting: reading.waiting() };
 }

@@ -1,0 +1,150 @@
+import { implement } from '@orpc/server';
+import { signDetached } from '../log/detached-signature.ts';
+import { seal } from '../log/envelope.ts';
+import { requireMandate } from '../members/mandate.ts';
+import { type Finding, Refusal } from '../values/refusal.ts';
+import { accepted, append, sealingContext } from './acting.ts';
+import { tradeContract } from './contract.ts';
+import { envelopeOf } from './filing.ts';
+import { readPack } from './measures/pack.ts';
+import type { Fault } from './measures/table.ts';
+import type { PackVersion } from './pack-contract.ts';
+import type { PackBody } from './record.ts';
+import type { TradeContext } from './requirements-handlers.ts';
+import type { FileReference } from './section.ts';
+import { findAttachment, publishedPacks, readChunks, readTables } from './store.ts';
+
+/** A member's rules: published by its authority, fetched by the others, read by anyone. */
+
+const os = implement(tradeContract).$context<TradeContext>();
+
+const findingOf = ({ file, line, column, code, message }: Fault): Finding => ({
+  path: `/tables/${file}`,
+  code,
+  message: `${file}${line === undefined ? '' : `:${line}`}${column === undefined ? '' : ` ${column}`}: ${message}`,
+  params: { file, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) },
+});
+
+/** Reads what is to be published; a pack with a fault is refused whole. */
+async function readUploaded({ sql, member }: TradeContext, tables: readonly FileReference[]) {
+  for (const [i, { hash, name }] of tables.entries())
+    if ((await findAttachment(sql, hash))?.state !== 'present')
+      throw refused([
+        { path: `/tables/${i}`, code: 'attachment-unknown', message: `${name} is not here; upload it first.` },
+      ]);
+  const texts = await readTables(sql, tables);
+  const found = texts instanceof Map ? readPack(texts) : { faults: [texts] };
+  if ('faults' in found) throw refused(found.faults.map(findingOf));
+  if (found.pack.member === member) return found.pack;
+  const message = `These are rules of ${found.pack.member}; ${member} publishes its own.`;
+  throw refused([{ path: '/tables/pack.csv', code: 'pack-foreign', message }]);
+}
+
+const refused = (findings: readonly Finding[]): Refusal =>
+  new Refusal(422, 'pack-refused', 'The pack has faults; the one in force stays in force.', {
+    findings,
+    params: { count: findings.length },
+    remedy: 'Correct the tables that the findings name; `dostyk packs check` tells the same.',
+  });
+
+const publish = os.publishPack.handler(async ({ input, context }) => {
+  const authority = requireMandate(context.caller, context.registry, 'publish-rules');
+  const { member, sql } = context;
+  let version = 0;
+  const receipt = await append(context, 'publish-pack', input, async () => {
+    const pack = await readUploaded(context, input.tables);
+    const [before] = await publishedPacks(sql, { member });
+    if (before !== undefined && (pack.version <= before.body.version || pack.published < before.body.published))
+      throw new Refusal(
+        409,
+        'pack-version-taken',
+        `Version ${before.body.version} of ${before.body.published} is published; this is ${pack.version} of ${pack.published}.`,
+        {
+          params: { published: before.body.version, asked: pack.version },
+          remedy: 'Raise the version in pack.csv; its day is not before the last one.',
+        },
+      );
+    const published = pack.published as PackBody['published'];
+    const body: PackBody = { version: pack.version, published, tables: [...input.tables], reason: input.reason };
+    const after = before === undefined ? [] : [before.commitment];
+    const sealing = sealingContext(context);
+    const unsigned = envelopeOf({ type: 'pack', authority, to: 'public', after, body }, sealing);
+    const record = await signDetached(unsigned, context.documentSigner(authority));
+    const sealed = seal(record, { ...sealing, audienceOf: () => 'public' });
+    return { sealed: [sealed], once: [`pack/${member}/${pack.version}`] };
+  });
+  // A repeat is answered as before, without reading the tables again.
+  const said = accepted(receipt);
+  for (const one of await publishedPacks(sql, { member }))
+    if (one.commitment === said.record.commitment) version = one.body.version;
+  return { ...said, member, version };
+});
+
+const versions = os.packVersions.handler(async ({ input, context }) => {
+  const { packs, sql, clock, registry } = context;
+  const { member } = input;
+  if (registry.findMember(member) === undefined)
+    throw new Refusal(404, 'member-unknown', `The registry lists no member ${member}.`, { params: { member } });
+  const schedule = (await packs.inForce(clock().toISOString().slice(0, 10))).get(member);
+  const found: PackVersion[] = [];
+  for (const one of await publishedPacks(sql, { member })) {
+    const { body, commitment, origin, index, authority } = one;
+    found.push({
+      ...{ version: body.version, published: body.published, state: 'confirmed', authority, reason: body.reason },
+      inForce: schedule?.state === 'confirmed' && schedule.pack.version === body.version,
+      record: { commitment, origin, index },
+      tables: body.tables.map(({ name, size }) => ({ name, size })),
+      here: one.here,
+      faults: [...((await packs.faultsOf(one)) ?? [])],
+    });
+  }
+  const compiled = await packs.shipped(member);
+  if (compiled !== undefined)
+    found.push({
+      ...{ version: compiled.version, published: compiled.published, state: 'compiled', authority: null, reason: null },
+      inForce: schedule?.state === 'compiled',
+      record: null,
+      tables: [...compiled.tables].map(([name, content]) => ({ name, size: Buffer.byteLength(content) })),
+      here: true,
+      faults: [],
+    });
+  return { member, versions: found };
+});
+
+export const packHandlers = { publishPack: publish, packVersions: versions };
+
+export interface PackTable {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly chunks: AsyncGenerator<Uint8Array>;
+}
+
+async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/**
+ * One table of one version, for anyone; a published version before a compiled one of the same number.
+ * @throws Refusal 404 `pack-unknown`
+ */
+export async function packTable(
+  { sql, packs }: Pick<TradeContext, 'sql' | 'packs'>,
+  member: string,
+  version: number,
+  table: string,
+): Promise<PackTable> {
+  const published = (await publishedPacks(sql, { member })).find(({ body }) => body.version === version);
+  const file = published?.body.tables.find(({ name }) => name === table);
+  const held = file && (await findAttachment(sql, file.hash));
+  if (held?.state === 'present')
+    return { name: table, mediaType: 'text/csv', size: held.size, chunks: readChunks(sql, held.hash) };
+  const compiled = published === undefined ? await packs.shipped(member) : undefined;
+  const content = compiled?.version === version ? compiled.tables.get(table) : undefined;
+  if (content === undefined)
+    throw new Refusal(404, 'pack-unknown', 'There is no such table of such a version here, or not yet.', {
+      params: { member, version, table },
+    });
+  const bytes = Buffer.from(content);
+  return { name: table, mediaType: 'text/csv', size: bytes.length, chunks: whole(bytes) };
+}
