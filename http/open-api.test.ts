@@ -70,6 +70,7 @@ test('it says how to sign in, how to repeat, how to send a file, what needs no s
         open.push(`${method} ${path} ${JSON.stringify(security)}`);
     }
   expect(open.sort()).toEqual([
+    'get /corrections/{correction} []',
     'get /driver [{"driverLink":[]}]',
     'get /goods []',
     'get /goods/{code} []',
@@ -78,6 +79,7 @@ test('it says how to sign in, how to repeat, how to send a file, what needs no s
     'get /packs/{member} []',
     'get /packs/{member}/{version}/{table} []',
     'get /requirements []',
+    'post /corrections []',
     'post /driver/reports [{"driverLink":[]}]',
     'post /requirements []',
   ]);

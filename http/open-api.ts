@@ -44,6 +44,7 @@ const IDEMPOTENCY_KEY = {
 /** What a parameter means, which is the same wherever it stands. */
 const PARAMETERS: Readonly<Record<string, string>> = {
   added: 'Per cent of value added in the country of origin.',
+  answered: 'Those that are answered, `yes`, or those that are not, `no`.',
   awaiting: "`me`: only those where something is awaited from the caller's operator or authority.",
   carriage: 'Carriage up to the border of the destination, where the price leaves it out.',
   certificate: 'Id of the certificate.',
@@ -51,6 +52,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   claims: 'Answers to questions of members, with commas, e.g. `UZ/proof-of-origin=yes`.',
   code: 'Goods by 2, 4, 6, 8 or 10 digits.',
   commitment: 'Commitment of the record, as the log holds it.',
+  correction: 'Id of the correction, as it was given to who asked for it.',
   currency: 'ISO 4217, of the price and of the answer; USD if not said.',
   cursor: 'Where to go on: `next` of the page before.',
   date: 'The day of which the answer is to be; today if not said.',

@@ -27,12 +27,14 @@ export function operationsAt(path: string): readonly Pick<Operation, 'method' | 
 
 /** What anyone may ask without an account: public rules, nothing of a dossier. */
 const OPEN: ReadonlySet<string> = new Set([
+  'GET /corrections/{correction}',
   'GET /goods',
   'GET /goods/{code}',
   'GET /packs',
   'GET /packs/{member}',
   'GET /packs/{member}/{version}/{table}',
   'GET /requirements',
+  'POST /corrections',
   'POST /requirements',
 ]);
 export const isOpen = ({ method, template }: Pick<Operation, 'method' | 'template'>): boolean =>

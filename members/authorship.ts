@@ -63,6 +63,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
     body['list'] === issuer.authority ? authority(...CERTIFY)(issuer, body, view) : 'list-foreign',
   requirement: authority('require'),
   pack: authority('publish-rules'),
+  correction: member,
+  'correction-answer': authority('publish-rules'),
   delegation: ofOperators('from', 'to'),
   'delegation-revocation': ofOperators('operator'),
   slip: member,

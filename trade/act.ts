@@ -18,6 +18,7 @@ const LINES: { readonly [T in Act['type']]: (body: Bodies[T]) => Said } = {
   event: ({ event, post, note }) => ({ what: event, post, text: note }),
   'appeal-outcome': ({ outcome, reason }) => ({ what: outcome, text: reason }),
   requirement: ({ direction, goods, source }) => ({ what: direction, text: `${goods} ${source.title}` }),
+  'correction-answer': ({ outcome, text }) => ({ what: outcome, text }),
   pack: ({ version, reason }) => ({ what: String(version), text: reason }),
 };
 

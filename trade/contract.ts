@@ -2,6 +2,7 @@ import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { Commitment, Country, Identifier, Instant, MoneyValue, text, Uuid } from '../values/schema.ts';
 import { RecordAccepted, RecordReceipt } from './accepted.ts';
+import { correctionContract } from './correction-contract.ts';
 import { deskContract } from './desk-contract.ts';
 import { driverContract } from './driver-contract.ts';
 import { packContract } from './pack-contract.ts';
@@ -468,6 +469,7 @@ export const tradeContract = {
   ...webhookContract,
   ...requirementsContract,
   ...packContract,
+  ...correctionContract,
 };
 
 export type TradeContract = typeof tradeContract;

@@ -68,6 +68,7 @@ export const ACT_TYPES = [
   'appeal-outcome',
   'requirement',
   'pack',
+  'correction-answer',
 ] as const;
 
 export const Act = z.object({

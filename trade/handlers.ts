@@ -1,6 +1,7 @@
 import { implement } from '@orpc/server';
 import { certificateHandlers } from './certificate-handlers.ts';
 import { tradeContract } from './contract.ts';
+import { correctionHandlers } from './correction-handlers.ts';
 import { decisionHandlers } from './decision-handlers.ts';
 import { deskHandlers } from './desk-handlers.ts';
 import { dossierHandlers } from './dossier-handlers.ts';
@@ -25,4 +26,5 @@ export const tradeRouter = implement(tradeContract)
     ...webhookHandlers,
     ...requirementsHandlers,
     ...packHandlers,
+    ...correctionHandlers,
   });

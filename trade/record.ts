@@ -265,6 +265,36 @@ export const PackBody = z.strictObject({
   reason: text(1000),
 });
 
+/** Somebody without an account says that an answer about a member's rules is wrong. Nothing in it says who. */
+export const CorrectionBody = z.strictObject({
+  correction: Uuid,
+  /** The member whose rules are meant. */
+  about: Country,
+  /** Of the pack by which was answered. */
+  version: z.int().min(1).max(999_999_999).optional(),
+  /** The rule that is meant, by its id in the pack. */
+  measure: z
+    .string()
+    .max(100)
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be an id of a pack')
+    .optional(),
+  /** As the address of the answer writes it. */
+  question: text(2000).optional(),
+  text: text(2000),
+  /** Where it stands otherwise. */
+  source: text(500).optional(),
+});
+
+export const CorrectionAnswerBody = z.strictObject({
+  correction: Uuid,
+  /** The member at whose node it was said. */
+  reported: Country,
+  outcome: z.enum(['changed', 'kept']),
+  text: text(2000),
+  /** With `changed`: the version that says it otherwise. */
+  version: z.int().min(1).max(999_999_999).optional(),
+});
+
 /** Record type → schema of its body. */
 export const BODIES = {
   section: SectionBody,
@@ -281,6 +311,8 @@ export const BODIES = {
   'status-list': StatusListBody,
   requirement: RequirementBody,
   pack: PackBody,
+  correction: CorrectionBody,
+  'correction-answer': CorrectionAnswerBody,
 } as const;
 
 export type TradeRecordType = keyof typeof BODIES;
@@ -298,3 +330,5 @@ export type RevocationBody = z.infer<typeof RevocationBody>;
 export type StatusListBody = z.infer<typeof StatusListBody>;
 export type RequirementBody = z.infer<typeof RequirementBody>;
 export type PackBody = z.infer<typeof PackBody>;
+export type CorrectionBody = z.infer<typeof CorrectionBody>;
+export type CorrectionAnswerBody = z.infer<typeof CorrectionAnswerBody>;

@@ -76,6 +76,7 @@ async function rows(): Promise<Record<string, string[]>> {
     'attachment_reference',
     'pack',
     'pack_table',
+    'correction',
   ];
   const found: Record<string, string[]> = {};
   for (const table of tables) {
@@ -124,6 +125,23 @@ function world(choices: readonly number[]): FoldInput[] {
       'pack',
       { version, published, tables: [{ ...file, hash: String(version).repeat(64) }], reason: 'R' },
       { member: 'KZ', authority: 'kz.ministry', to: 'public' },
+    );
+  const correction = uuid(70);
+  const wrong = teller.say(
+    'correction',
+    { correction, about: 'KZ', text: 'Wrong.' },
+    { member: 'UZ', to: [{ member: 'KZ' }] },
+  );
+  for (const member of ['KZ', 'TJ'])
+    teller.say(
+      'correction-answer',
+      { correction, reported: 'UZ', outcome: 'kept', text: `Right, says ${member}.` },
+      {
+        member,
+        authority: `${member.toLowerCase()}.ministry`,
+        to: [{ member: 'KZ' }, { member: 'UZ' }],
+        after: [wrong.commitment],
+      },
     );
   const list = {
     list: 'uz.chamber',

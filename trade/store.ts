@@ -2,6 +2,8 @@ import type { LogCrypto } from '../log/crypto.ts';
 import type { Registry } from '../members/registry.ts';
 import type { Tx } from '../storage/connection.ts';
 import { writeChanges } from './change-store.ts';
+import { foldCorrection } from './correction.ts';
+import { writeCorrection } from './correction-store.ts';
 import { movementsAboard, writeDesk } from './desk-store.ts';
 import { linkedDossiers, writeDossiers, writeLines } from './dossier-store.ts';
 import { writeMovements } from './movement-store.ts';
@@ -14,6 +16,7 @@ import { writeRequirement, writeStatusList } from './statement-store.ts';
 import { foldPacks, foldRequirement, foldStatusList, type Subject, subjectOf } from './subject.ts';
 
 export * from './change-store.ts';
+export * from './correction-store.ts';
 export * from './desk-store.ts';
 export * from './dossier-store.ts';
 export * from './driver-store.ts';
@@ -179,18 +182,21 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
   const movements = of('movement').map(([id, list]) => foldMovement(id, list, context));
   const requirements = of('requirement').map(([id, list]) => ({ id, ...foldRequirement(list, context) }));
   const packs = of('pack').map(([id, list]) => ({ id, ...foldPacks(list, context) }));
+  const corrections = of('correction').map(([id, list]) => ({ id, ...foldCorrection(list, context) }));
   const lists = of('status-list').map(([id, list]) => ({ id, ...foldStatusList(list, context) }));
   await writeAwaited(tx, subjects, [
     ...dossiers.map(({ dossier: id, waiting }) => ({ subject: { kind: 'dossier' as const, id }, waiting })),
     ...movements.map(({ movement: id, waiting }) => ({ subject: { kind: 'movement' as const, id }, waiting })),
     ...requirements.map(({ id, waiting }) => ({ subject: { kind: 'requirement' as const, id }, waiting })),
     ...packs.map(({ id, waiting }) => ({ subject: { kind: 'pack' as const, id }, waiting })),
+    ...corrections.map(({ id, waiting }) => ({ subject: { kind: 'correction' as const, id }, waiting })),
     ...lists.map(({ id, waiting }) => ({ subject: { kind: 'status-list' as const, id }, waiting })),
   ]);
   const unloaded = await linkedDossiers(tx, movements);
   await writeMovements(tx, movements, writing);
   for (const { id, state } of requirements) await writeRequirement(tx, id, state);
   for (const { id, versions } of packs) await writePacks(tx, id, versions);
+  for (const { id, state } of corrections) await writeCorrection(tx, id, state);
   for (const { id, state } of lists) await writeStatusList(tx, id, state);
 
   const carried = movements.flatMap((one) => one.versions.flatMap((v) => v.consignments.map((c) => c.dossier)));
@@ -216,5 +222,6 @@ export async function dropViews(tx: Tx): Promise<void> {
   await tx`
     TRUNCATE trade.record, trade.awaited, trade.reader, trade.dossier, trade.dossier_post, trade.movement,
       trade.movement_post, trade.movement_consignment, trade.certificate, trade.requirement, trade.status_list,
-      trade.attachment_reference, trade.desk_line, trade.pack, trade.pack_table`;
+      trade.attachment_reference, trade.desk_line, trade.pack, trade.pack_table,
+      trade.correction`;
 }

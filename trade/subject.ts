@@ -6,7 +6,7 @@ import type { FoldContext, FoldInput, Waiting } from './state.ts';
 
 /** What a record is about: the unit that is folded anew when one of its records arrives. */
 export interface Subject {
-  readonly kind: 'dossier' | 'movement' | 'status-list' | 'requirement' | 'pack';
+  readonly kind: 'dossier' | 'movement' | 'status-list' | 'requirement' | 'pack' | 'correction';
   readonly id: string;
 }
 
@@ -37,6 +37,14 @@ const NAMED_BY: Readonly<Record<string, readonly [Subject['kind'], string]>> = {
  */
 export function subjectOf(envelope: Pick<Envelope, 'type' | 'body' | 'issuer'>): Subject | undefined {
   if (envelope.type === 'pack') return { kind: 'pack', id: envelope.issuer.member };
+  if (envelope.type === 'correction' || envelope.type === 'correction-answer') {
+    // An id is its node's own: another's of the same name is another correction.
+    const { correction, reported } = envelope.body;
+    const at = envelope.type === 'correction' ? envelope.issuer.member : reported;
+    return typeof correction === 'string' && UUID.test(correction) && typeof at === 'string' && /^[A-Z]{2}$/.test(at)
+      ? { kind: 'correction', id: `${at}/${correction}` }
+      : undefined;
+  }
   const named = Object.hasOwn(NAMED_BY, envelope.type) ? NAMED_BY[envelope.type] : undefined;
   if (named === undefined) return undefined;
   const [kind, field] = named;
