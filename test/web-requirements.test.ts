@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from './browser.ts';
-import { type Demo, startDemo } from './demo.ts';
-import { expectSound, newVisitor, watchErrors } from './web.ts';
+import { type Demo, eventually, startDemo } from './demo.ts';
+import { expectSound, newVisitor, signIn, watchErrors } from './web.ts';
 
 /** What is needed and what it costs: the public page, in a real browser on a real node, without an account. */
 
@@ -144,4 +144,56 @@ test('what cannot be read is told, and what was typed stays', async () => {
   expect(await page.getByRole('alert').innerText()).toContain('6, 8 or 10 digits');
   expect(await page.getByLabel('Goods code (HS)').inputValue()).toBe('0809');
   await visitor.close();
+});
+
+test('whoever finds an answer wrong says so; the authority concerned answers at its desk, and the address tells it', async () => {
+  const visitor = await newVisitor(browser, { width: 390 });
+  const page = await visitor.newPage();
+  const errors = watchErrors(page);
+  await page.goto(`${demo.address('UZ')}/en/requirements?${QUESTION}`);
+  const stage = page.getByRole('region', { name: 'Kazakhstan: transit' });
+  await stage.getByRole('button', { name: 'Something is wrong here' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Tell Kazakhstan what is wrong' });
+  // Nothing typed is told, and nothing is sent.
+  await dialog.getByRole('button', { name: 'Send' }).click();
+  await dialog.getByRole('alert').waitFor();
+  await dialog.getByLabel('What is wrong, and how it should be').fill('A fee is missing.\nIt stands in the decree.');
+  await dialog.getByLabel(/Where it stands otherwise/).fill('https://example.org/decree');
+  await expectSound(page, 'correction-report');
+  await dialog.getByRole('button', { name: 'Send' }).click();
+  const address = await stage.getByRole('link', { name: /corrections/ }).getAttribute('href');
+  await page.goto(`${demo.address('UZ')}${address}`);
+  await page.getByText('awaits an answer').waitFor();
+  expect(await page.locator('blockquote').innerText()).toContain('A fee is missing.');
+  await expectSound(page, 'correction');
+
+  const officer = await signIn(await newVisitor(browser), demo, 'KZ/ministry', '/corrections');
+  await eventually(async () => {
+    if ((await officer.getByText('A fee is missing.').count()) > 0) return true;
+    await officer.reload();
+    await officer.locator('main h1').waitFor();
+    return false;
+  });
+  await expectSound(officer, 'corrections');
+  await officer.getByRole('button', { name: 'Answer' }).click();
+  const form = officer.getByRole('dialog', { name: 'Answer a correction' });
+  await form.getByLabel('What became of it').selectOption('changed');
+  await form.getByLabel('Published version that changes it').fill('3');
+  await form.getByLabel('The answer, with its reason').fill('There is none: article 5.');
+  await form.getByRole('button', { name: 'Send' }).click();
+  await form.getByText(/publish the rules first/).waitFor();
+  await form.getByLabel('What became of it').selectOption('kept');
+  await form.getByRole('button', { name: 'Send' }).click();
+  await officer.getByText('Nothing here.').waitFor();
+  await officer.getByRole('combobox').first().selectOption('yes');
+  await officer.getByText('There is none: article 5.').waitFor();
+
+  await eventually(async () => {
+    await page.reload();
+    await page.locator('blockquote').waitFor();
+    return (await page.getByText('There is none: article 5.').count()) > 0;
+  });
+  await page.goto(`${demo.address('UZ')}/en/corrections/00000000-0000-4000-8000-000000000000`);
+  await page.getByText('There is no such correction at this node').waitFor();
+  expect(errors.filter((text) => !/404|422|400/.test(text))).toEqual([]);
 });

@@ -1,12 +1,11 @@
 import { compareText } from './causality.ts';
+import { DUE_DAYS } from './lists.ts';
 import { readRecords } from './reading.ts';
 import type { CorrectionAnswerBody, CorrectionBody } from './record.ts';
 import type { FoldContext, FoldInput, Waiting } from './state.ts';
 
 /** Somebody says that an answer about a member's rules is wrong; the authority that answers for them replies, with a clock. */
 
-/** Within how many days an answer is due: the project's own promise, no law's. */
-export const DUE_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 export interface CorrectionAnswer extends CorrectionAnswerBody {

@@ -54,3 +54,6 @@ export const DRIVER_PROBLEMS = [
 ] as const;
 
 export const CERTIFICATE_KINDS = ['origin', 'phytosanitary', 'conformity'] as const;
+
+/** Within how many days a correction is to be answered: the project's own promise, no law's. */
+export const DUE_DAYS = 30;

@@ -24,6 +24,8 @@ const DeskMovementPage = lazy(() => import('./trade/officer/movement-page.tsx').
 const DowntimePage = lazy(() => import('./trade/officer/downtime-page.tsx').then((m) => m.DowntimePage));
 const DeclaredPage = lazy(() => import('./trade/officer/requirements-page.tsx').then((m) => m.RequirementsPage));
 const NeedPage = lazy(() => import('./trade/requirements/requirements-page.tsx').then((m) => m.RequirementsPage));
+const CorrectionsPage = lazy(() => import('./trade/corrections/corrections-page.tsx').then((m) => m.CorrectionsPage));
+const CorrectionPage = lazy(() => import('./trade/corrections/corrections-page.tsx').then((m) => m.CorrectionPage));
 const TrailPage = lazy(() => import('./trade/officer/trail-page.tsx').then((m) => m.TrailPage));
 const VerifyPage = lazy(() => import('./verify/verify-page.tsx').then((m) => m.VerifyPage));
 const PrintPage = lazy(() => import('./trade/print/print-page.tsx').then((m) => m.PrintPage));
@@ -64,6 +66,8 @@ export function App() {
               <Route path={at('/desk/downtime')} component={DowntimePage} />
               <Route path={at('/requirements/declared')} component={DeclaredPage} />
               <Route path={at('/requirements')} component={NeedPage} />
+              <Route path={at('/corrections')} component={CorrectionsPage} />
+              <Route path={at('/corrections/:correction')} component={CorrectionPage} />
               <Route path={at('/trail')} component={TrailPage} />
               <Route path={at('/webhooks')} component={WebhooksPage} />
               <Route path={at('/driver')} component={DriverPage} />

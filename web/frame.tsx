@@ -31,6 +31,7 @@ function links(): readonly (readonly [string, string])[] {
   if (own?.authority !== undefined)
     return [
       ...(own.mandates.includes('decide') ? [[href('/desk'), t('officer.desk')] as const] : []),
+      ...(own.mandates.includes('publish-rules') ? [[href('/corrections'), t('fix.list')] as const] : []),
       [href('/dossiers'), t('operator.dossiers')],
       [href('/movements'), t('operator.movements')],
       [href('/trail'), t('officer.trail')],

@@ -15,6 +15,8 @@ const WORDS: Readonly<Record<string, string>> = {
   certificate: 'certificate',
   event: 'event',
   'appeal-outcome': 'outcome',
+  requirement: 'direction',
+  'correction-answer': 'fix.state',
 };
 const actText = ({ type, what }: { readonly type: string; readonly what: string }): string =>
   word(WORDS[type] ?? 'decision', what);

@@ -6,6 +6,7 @@ import { SelectField } from '../../parts/field.tsx';
 import { Notice } from '../../parts/say.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
+import { ReportCorrection } from '../corrections/report.tsx';
 import { documentName, word } from '../words.ts';
 import { type Asked, listOf } from './asked.ts';
 import { amountText, atomText, bare, citedText, durationText, stageTitle, warningText, worded } from './words.ts';
@@ -151,6 +152,7 @@ export function StagePart({ stage, currency, asked, ask }: Props) {
           </dl>
         </>
       )}
+      <ReportCorrection stage={stage} asked={asked} />
     </section>
   );
 }
