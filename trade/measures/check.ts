@@ -10,14 +10,10 @@ import {
   type Quota,
 } from './measure.ts';
 import { parametersOf } from './rate.ts';
-import type { Faults, Row } from './table.ts';
+import type { Line } from './reading.ts';
+import type { Faults } from './table.ts';
 
 /** What the rows of a pack say together: nothing twice, nothing that contradicts, no hole, no circle, nothing that is named and not there. */
-
-interface Line<T> {
-  readonly row: Row;
-  readonly value: T;
-}
 
 interface Content {
   readonly measures: readonly Line<Measure>[];
@@ -47,7 +43,7 @@ function inSuccession<T extends Valid>(
 ): void {
   if (lines.length < 2) return;
   const sorted = [...lines].sort((a, b) =>
-    a.value.from < b.value.from ? -1 : a.value.from > b.value.from ? 1 : a.row.line - b.row.line,
+    a.value.from < b.value.from ? -1 : a.value.from > b.value.from ? 1 : a.line - b.line,
   );
   let [before] = sorted;
   for (const line of sorted.slice(1)) {
@@ -98,12 +94,12 @@ function checkBrackets(lines: readonly Line<Measure>[], faults: Faults): void {
       let previous: (typeof set)[number] | undefined;
       for (const one of set) {
         const [end, start] = [previous?.high, one.low];
-        const { row } = one.line;
+        const { line } = one.line;
         if (previous === undefined) {
           if (start !== undefined && !(start.limit.isZero() && start.compare === '>='))
             faults.add(
               MEASURES,
-              row.line,
+              line,
               'when',
               'gap',
               'The lowest bracket begins above nothing; what is below it has no charge and no word of it.',
@@ -114,27 +110,21 @@ function checkBrackets(lines: readonly Line<Measure>[], faults: Faults): void {
           end.limit.greaterThan(start.limit) ||
           (end.limit.equals(start.limit) && end.compare === '<=' && start.compare === '>=')
         )
-          faults.add(
-            MEASURES,
-            row.line,
-            'when',
-            'overlap',
-            `The bracket overlaps that of line ${previous.line.row.line}.`,
-          );
+          faults.add(MEASURES, line, 'when', 'overlap', `The bracket overlaps that of line ${previous.line.line}.`);
         else if (!end.limit.equals(start.limit) || (end.compare === '<' && start.compare === '>'))
           faults.add(
             MEASURES,
-            row.line,
+            line,
             'when',
             'gap',
-            `Between this bracket and that of line ${previous.line.row.line} there is a hole.`,
+            `Between this bracket and that of line ${previous.line.line} there is a hole.`,
           );
         previous = one;
       }
       if (previous?.high !== undefined)
         faults.add(
           MEASURES,
-          previous.line.row.line,
+          previous.line.line,
           'when',
           'gap',
           'The highest bracket ends; what is above it has no charge and no word of it.',
@@ -143,38 +133,46 @@ function checkBrackets(lines: readonly Line<Measure>[], faults: Faults): void {
   }
 }
 
+const STANDING: ReadonlySet<string> = new Set(['duty', 'vat', 'excise', 'fee']);
+
 /** Charges of the same goods, area and condition follow each other without overlap; standing charges without a hole either. */
 function checkSuccession(lines: readonly Line<Measure>[], faults: Faults): void {
-  const standing = new Set(['duty', 'vat', 'excise', 'fee']);
-  const same = new Map<string, Line<Measure>[]>();
-  const brackets = new Map<string, Line<Measure>[]>();
-  const conditions = new Map<Groups, string>();
-  const add = (map: Map<string, Line<Measure>[]>, key: string, line: Line<Measure>): void => {
+  const add = <K>(map: Map<K, Line<Measure>[]>, key: K, line: Line<Measure>): void => {
     const before = map.get(key);
     if (before === undefined) map.set(key, [line]);
     else before.push(line);
   };
-  for (const line of lines) {
-    const { type, series, direction, goods, area, exclude, when, requires, except } = line.value;
-    const condition = conditions.get(when) ?? JSON.stringify(when);
-    conditions.set(when, condition);
-    // Controls add up: only the very same one twice is a mistake.
-    const also = isCharge(type) && requires.length < 2 && requires[0]?.length === 0 ? '' : JSON.stringify(requires);
-    const where = `${type} ${series} ${direction} ${area.area} ${[...exclude].join()} ${except.join()}`;
-    for (const prefix of goods) {
-      add(same, `${where} ${prefix} ${condition} ${also}`, line);
-      if (condition.length > 4 && standing.has(type)) add(brackets, `${where} ${prefix}`, line);
+  // By goods first: what else tells rows apart is put together only where some share theirs.
+  const byGoods = new Map<string, Line<Measure>[]>();
+  for (const line of lines) for (const prefix of line.value.goods) add(byGoods, prefix, line);
+  const texts = new Map<Groups, string>();
+  const textOf = (groups: Groups): string => {
+    const text = texts.get(groups) ?? JSON.stringify(groups);
+    texts.set(groups, text);
+    return text;
+  };
+  for (const group of byGoods.values()) {
+    if (group.length === 1) continue;
+    const same = new Map<string, Line<Measure>[]>();
+    const brackets = new Map<string, Line<Measure>[]>();
+    for (const line of group) {
+      const { type, series, direction, area, exclude, when, requires, except } = line.value;
+      // Controls add up: only the very same one twice is a mistake.
+      const also = isCharge(type) && requires.length < 2 && requires[0]?.length === 0 ? '' : textOf(requires);
+      const where = `${type} ${series} ${direction} ${area.area} ${[...exclude].join()} ${except.join()}`;
+      add(same, `${where} ${textOf(when)} ${also}`, line);
+      if (textOf(when).length > 4 && STANDING.has(type)) add(brackets, where, line);
     }
+    for (const set of same.values())
+      inSuccession(set, STANDING.has(set[0]?.value.type ?? ''), (line, before, code) => {
+        const message =
+          code === 'overlap'
+            ? `The same goods, area and condition stand in line ${before.line} for days that overlap.`
+            : `Nothing is said of the days between this row and line ${before.line}, which ends on ${before.value.to}; write a row with an unknown rate if nobody knows.`;
+        faults.add(MEASURES, line.line, 'from', code, message);
+      });
+    for (const set of brackets.values()) checkBrackets(set, faults);
   }
-  for (const set of same.values())
-    inSuccession(set, standing.has(set[0]?.value.type ?? ''), (line, before, code) => {
-      const message =
-        code === 'overlap'
-          ? `The same goods, area and condition stand in line ${before.row.line} for days that overlap.`
-          : `Nothing is said of the days between this row and line ${before.row.line}, which ends on ${before.value.to}; write a row with an unknown rate if nobody knows.`;
-      faults.add(MEASURES, line.row.line, 'from', code, message);
-    });
-  for (const set of brackets.values()) checkBrackets(set, faults);
 }
 
 /** Finds a way from a name back to itself. */
@@ -203,13 +201,13 @@ function checkBases(lines: readonly Line<Measure>[], faults: Faults): void {
   const series = new Set(lines.filter(({ value }) => isCharge(value.type)).map(({ value }) => seriesOf(value)));
   const next = new Map<string, Set<string>>();
   const told = new Set<string>();
-  for (const { row, value } of lines)
+  for (const { line, value } of lines)
     for (const name of value.base.of) {
       if (name === 'value') continue;
       const key = `${value.direction} ${seriesOf(value)}`;
       if (!series.has(name) && !told.has(name)) {
         told.add(name);
-        faults.add(MEASURES, row.line, 'base', 'not-declared', `No charge has the series ${name}.`);
+        faults.add(MEASURES, line, 'base', 'not-declared', `No charge has the series ${name}.`);
       }
       const before = next.get(key);
       if (before === undefined) next.set(key, new Set([`${value.direction} ${name}`]));
@@ -221,7 +219,7 @@ function checkBases(lines: readonly Line<Measure>[], faults: Faults): void {
   const line = lines.find(({ value }) => `${value.direction} ${seriesOf(value)}` === first && value.base.of.length > 0);
   faults.add(
     MEASURES,
-    line?.row.line,
+    line?.line,
     'base',
     'circular',
     `Charges are bases of each other: ${found.map((one) => one.split(' ')[1]).join(' → ')}.`,
@@ -248,13 +246,13 @@ function checkOrder({ acts, documents, tables }: Content, faults: Faults): void 
           `${id} needs ${one}, which documents.csv does not have.`,
         );
   }
-  for (const { row, value } of acts) {
+  for (const { line, value } of acts) {
     if (documents.has(value.step))
-      faults.add('steps.csv', row.line, 'step', 'duplicate', `A document is called ${value.step} already.`);
+      faults.add('steps.csv', line, 'step', 'duplicate', `A document is called ${value.step} already.`);
     next.set(value.step, [...(next.get(value.step) ?? []), ...value.after]);
     for (const one of value.after)
       if (!documents.has(one) && !steps.has(one))
-        faults.add('steps.csv', row.line, 'after', 'not-declared', `Neither a step nor a document is called ${one}.`);
+        faults.add('steps.csv', line, 'after', 'not-declared', `Neither a step nor a document is called ${one}.`);
   }
   const found = circle(next);
   if (found !== undefined)
@@ -285,10 +283,10 @@ export function checkMeasures(content: Content, faults: Faults): void {
       inSuccession(set, gaps, (line, before, code) =>
         faults.add(
           file,
-          line.row.line,
+          line.line,
           'from',
           code,
-          `${name(line)} and line ${before.row.line}: ${code === 'gap' ? 'nothing is said of the days between' : 'both hold on the same day'}.`,
+          `${name(line)} and line ${before.line}: ${code === 'gap' ? 'nothing is said of the days between' : 'both hold on the same day'}.`,
         ),
       );
   };
@@ -297,19 +295,19 @@ export function checkMeasures(content: Content, faults: Faults): void {
   const lines = new Set(codes.map(({ value }) => value.code));
   const known = new Set(parameters.map(({ value }) => value.parameter));
   const checked = new Set<unknown>();
-  for (const { row, value } of measures) {
+  for (const { line, value } of measures) {
     for (const prefix of [...value.goods, ...value.except])
       if (prefix.length > 6 && !lines.has(prefix))
-        faults.add(MEASURES, row.line, 'goods', 'not-declared', `codes.csv has no line ${prefix}.`);
+        faults.add(MEASURES, line, 'goods', 'not-declared', `codes.csv has no line ${prefix}.`);
     if (value.quota !== undefined && !quotas.has(value.quota))
-      faults.add(MEASURES, row.line, 'quota', 'not-declared', `quotas.csv has no quota ${value.quota}.`);
+      faults.add(MEASURES, line, 'quota', 'not-declared', `quotas.csv has no quota ${value.quota}.`);
     if (value.rate === undefined || checked.has(value.rate)) continue;
     checked.add(value.rate);
     for (const parameter of parametersOf(value.rate))
       if (!known.has(parameter))
         faults.add(
           MEASURES,
-          row.line,
+          line,
           'rate',
           'not-declared',
           `${parameter} is neither a currency nor a parameter of parameters.csv.`,

@@ -29,6 +29,7 @@ import {
   decimal,
   ID,
   known,
+  type Line,
   oneOf,
   period,
   prefixes,
@@ -36,7 +37,7 @@ import {
   validity,
   words,
 } from './reading.ts';
-import type { Cells, Fault, Row } from './table.ts';
+import { type Cells, copied, type Fault, type Row } from './table.ts';
 
 /**
  * A pack is a folder of tables. It is read whole or refused whole, with every fault's file and line.
@@ -136,18 +137,14 @@ const readBase = (text: string): Base => {
   return { of, gross: gross !== null };
 };
 
-function readMeasures(
-  reading: Reading,
-  areas: ReadonlyMap<string, Area>,
-  names: Names,
-): { readonly row: Row; readonly value: Measure }[] {
+function readMeasures(reading: Reading, areas: ReadonlyMap<string, Area>, names: Names): Line<Measure>[] {
   const seen = new Map<string, number>();
   const condition = (text: string): Groups => readCondition(text, names);
   const area = (text: string): Area => readArea(areas, text);
   const exclude = (text: string): ReadonlySet<string> =>
     text === '' ? NOBODY : (readArea(areas, text).countries ?? NOBODY);
   return reading.rows('measures.csv', (row, cells) => {
-    const measure = cells.some(row, 'measure');
+    const measure = copied(cells.some(row, 'measure'));
     if (!ID.test(measure))
       cells.fault(row, 'measure', 'cell-unreadable', 'An id has lower-case letters, digits and hyphens.');
     const before = seen.get(measure);
@@ -160,8 +157,8 @@ function readMeasures(
     const except = cells.read(row, 'except', prefixes) ?? [];
     const where = cells.read(row, 'area', area);
     const valid = validity(row, cells);
-    const rateText = cells.text(row, 'rate');
-    const rate = rateText === '' ? undefined : cells.read(row, 'rate', readRate);
+    const written = cells.read(row, 'rate', (text) => ({ text, rate: text === '' ? undefined : readRate(text) }));
+    const rate = written?.rate;
     const requires = cells.read(row, 'requires', condition) ?? ALWAYS;
     const when = cells.read(row, 'when', condition) ?? ALWAYS;
     const wording = reading.wording(row, cells);
@@ -195,13 +192,13 @@ function readMeasures(
       valid === undefined
     )
       return undefined;
-    const quota = known(cells.text(row, 'quota'));
+    const quota = cells.read(row, 'quota', known);
     if ((type === 'quota') !== (quota !== undefined))
       cells.fault(row, 'quota', 'cell-missing', 'A measure of type quota names its quota, and no other does.');
     return {
       measure,
       type,
-      series: cells.text(row, 'series') || type,
+      series: cells.read(row, 'series', same) || type,
       direction,
       goods,
       except,
@@ -209,7 +206,7 @@ function readMeasures(
       exclude: cells.read(row, 'exclude', exclude) ?? NOBODY,
       when,
       rate,
-      rateText,
+      rateText: written?.text ?? '',
       base,
       requires,
       quota,
@@ -220,6 +217,7 @@ function readMeasures(
     };
   });
 }
+const same = (text: string): string => text;
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** Reads a pack. @returns the pack, or every fault that was found in it (the first hundred) */
@@ -241,7 +239,7 @@ export function readPack(
     currency: cells.read(row, 'currency', currency),
   }));
   if (reading.tables.has('pack.csv') && (head === undefined || rest.length > 0))
-    faults.add('pack.csv', rest[0]?.row.line, undefined, 'not-a-table', 'pack.csv has one row.');
+    faults.add('pack.csv', rest[0]?.line, undefined, 'not-a-table', 'pack.csv has one row.');
 
   for (const [id, source] of reading.named('sources.csv', 'source', (source, row, cells) => ({
     source,

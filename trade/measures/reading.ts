@@ -2,7 +2,7 @@ import { isPlainDate } from '../../values/plain-date.ts';
 import { isCurrencyCode, isHsChapter } from '../codes.ts';
 import { type Citation, CONFIDENCES, type Confidence, type Source, type Validity, type Wording } from './measure.ts';
 import { Unreadable } from './rate.ts';
-import { Cells, Faults, type Row, readTable, type Table } from './table.ts';
+import { Cells, copied, Faults, type Row, readTable, type Table } from './table.ts';
 
 /** What the tables of a pack are called, which columns they have, and how a cell of each kind is read. */
 
@@ -89,6 +89,12 @@ export const address = (text: string): string => {
   return text;
 };
 
+/** What a row says, and its line in the file. */
+export interface Line<T> {
+  readonly line: number;
+  readonly value: T;
+}
+
 /** What the tables know while they are read. */
 export class Reading {
   readonly faults = new Faults();
@@ -112,15 +118,15 @@ export class Reading {
   }
 
   /** Reads each row of a table; a row with a fault is left out, so that its faults do not breed others. */
-  rows<T>(file: string, read: (row: Row, cells: Cells) => T | undefined): { readonly row: Row; readonly value: T }[] {
+  rows<T>(file: string, read: (row: Row, cells: Cells) => T | undefined): Line<T>[] {
     const table = this.tables.get(file);
     if (table === undefined) return [];
     const cells = new Cells(table, this.faults);
-    const found: { row: Row; value: T }[] = [];
+    const found: Line<T>[] = [];
     for (const row of table.rows) {
       cells.broken = false;
       const value = read(row, cells);
-      if (value !== undefined && !cells.broken) found.push({ row, value });
+      if (value !== undefined && !cells.broken) found.push({ line: row.line, value });
     }
     return found;
   }
@@ -130,7 +136,7 @@ export class Reading {
     const seen = new Map<string, number>();
     const found = new Map<string, T>();
     this.rows(file, (row, cells) => {
-      const id = cells.some(row, column);
+      const id = copied(cells.some(row, column));
       if (!ID.test(id))
         cells.fault(row, column, 'cell-unreadable', 'An id has lower-case letters, digits and hyphens.');
       const before = seen.get(id);
@@ -165,7 +171,7 @@ export class Reading {
     const at = read === '' ? undefined : cells.read(row, 'read', day);
     const sure = confidence === '' ? undefined : cells.read<Confidence>(row, 'confidence', oneOf(CONFIDENCES));
     if (from === undefined || place === '' || at === undefined || sure === undefined) return undefined;
-    const citation: Citation = { source: from, place, read: at, confidence: sure };
+    const citation: Citation = { source: from, place: copied(place), read: at, confidence: sure };
     this.#citations.set(key, citation);
     return citation;
   }
@@ -176,7 +182,7 @@ export class Reading {
     const key = `${en}\u0000${ru}`;
     const before = this.#wordings.get(key);
     if (before !== undefined) return before;
-    const wording = { en, ru };
+    const wording = { en: copied(en), ru: copied(ru) };
     this.#wordings.set(key, wording);
     return wording;
   }

@@ -1,4 +1,3 @@
-import { parse } from 'csv-parse/browser/esm/sync';
 import { Unreadable } from './rate.ts';
 
 /** The tables of a pack as CSV: one line a row, so that a line of an error is a line of the file. */
@@ -63,18 +62,56 @@ export interface Row {
 export interface Table {
   readonly file: string;
   readonly columns: readonly string[];
-  readonly rows: readonly Row[];
+  /** Read line by line as they are taken, once: a row that can't be read is told of and left out. */
+  readonly rows: Iterable<Row>;
 }
 
-/** The cells of one line. Most lines have no quotes, and the library's reader is slow to start. */
-function cellsOf(file: string, text: string, line: number, faults: Faults): string[] | undefined {
-  const row = text.endsWith('\r') ? text.slice(0, -1) : text;
-  if (!row.includes('"')) return row.split(',');
-  try {
-    return (parse(row, { relax_column_count: true }) as string[][])[0] ?? [''];
-  } catch (error) {
-    faults.add(file, line, undefined, 'not-a-table', `The row can't be read: ${(error as Error).message}`);
-    return undefined;
+const QUOTE = 34;
+const COMMA = 44;
+
+/**
+ * The cells of one line (RFC 4180; a row is one line). A reader of whole files costs more for each row than all that is made of it.
+ * @throws Unreadable
+ */
+export function cellsOf(line: string): string[] {
+  if (!line.includes('"')) return line.split(',');
+  const cells: string[] = [];
+  for (let at = 0; ; at++) {
+    if (line.charCodeAt(at) !== QUOTE) {
+      const comma = line.indexOf(',', at);
+      const cell = comma === -1 ? line.slice(at) : line.slice(at, comma);
+      if (cell.includes('"'))
+        throw new Unreadable('A cell that holds a quotation mark begins and ends with one.', cell);
+      cells.push(cell);
+      at += cell.length;
+    } else {
+      let cell = '';
+      for (at++; ; at += 2) {
+        const end = line.indexOf('"', at);
+        if (end === -1) throw new Unreadable('A cell begins with a quotation mark and does not end with one.', cell);
+        cell += line.slice(at, end);
+        at = end;
+        if (line.charCodeAt(at + 1) !== QUOTE) break;
+        cell += '"';
+      }
+      cells.push(cell);
+      at++;
+    }
+    if (at >= line.length) return cells;
+    if (line.charCodeAt(at) !== COMMA)
+      throw new Unreadable('After a quotation mark that ends a cell stands a comma.', line);
+  }
+}
+
+/** What the reader gives out of a text holds on to all of it; a copy does not. */
+export const copied = (text: string): string => ` ${text}`.slice(1);
+
+function* linesOf(text: string): Generator<string> {
+  for (let at = text.startsWith('\uFEFF') ? 1 : 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    const line = end === -1 ? text.slice(at) : text.slice(at, end);
+    yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    at = end === -1 ? text.length : end + 1;
   }
 }
 
@@ -99,10 +136,17 @@ export function readTable(
     faults.add(file, undefined, undefined, 'not-text', 'A table is text in UTF-8.');
     return undefined;
   }
-  const lines = text.replace(/^\uFEFF/, '').split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  const header = cellsOf(file, lines[0] ?? '', 1, faults);
-  if (header === undefined) return undefined;
+  const unreadable = (line: number, error: unknown): void => {
+    if (!(error instanceof Unreadable)) throw error;
+    faults.add(file, line, undefined, 'not-a-table', `The row can't be read: ${error.message}`);
+  };
+  let header: readonly string[];
+  try {
+    header = cellsOf(linesOf(text).next().value ?? '').map(copied);
+  } catch (error) {
+    unreadable(1, error);
+    return undefined;
+  }
   let whole = true;
   for (const column of columns)
     if (!header.includes(column) && !optional.includes(column)) {
@@ -118,18 +162,24 @@ export function readTable(
       whole = false;
     }
   if (!whole) return undefined;
-  const rows: Row[] = [];
-  for (let i = 1; i < lines.length; i++) {
-    const line = i + 1;
-    const cells = cellsOf(file, lines[i] ?? '', line, faults);
-    if (cells === undefined) continue;
-    if (cells.length === header.length) rows.push({ line, cells });
-    else {
-      const message = `The row has ${cells.length} cells, the header ${header.length}.`;
-      faults.add(file, line, undefined, 'not-a-table', message);
+  function* rows(): Generator<Row> {
+    let number = 0;
+    for (const line of linesOf(text)) {
+      number++;
+      if (number === 1) continue;
+      try {
+        const cells = cellsOf(line);
+        if (cells.length === header.length) yield { line: number, cells };
+        else {
+          const message = `The row has ${cells.length} cells, the header ${header.length}.`;
+          faults.add(file, number, undefined, 'not-a-table', message);
+        }
+      } catch (error) {
+        unreadable(number, error);
+      }
     }
   }
-  return { file, columns: header, rows };
+  return { file, columns: header, rows: rows() };
 }
 
 /** Reads the cells of a table's rows by column, each text once: the same text gives the same value. */
@@ -175,8 +225,10 @@ export class Cells {
     this.#read.set(column, known);
     if (known.has(text)) return known.get(text) as T;
     try {
-      const value = reader(text);
-      known.set(text, value);
+      // What is made of a text may hold it.
+      const own = copied(text);
+      const value = reader(own);
+      known.set(own, value);
       return value;
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
