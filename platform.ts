@@ -25,7 +25,7 @@ import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from 
 import { driverOf } from './trade/driver-handlers.ts';
 import type { GoodsIndex } from './trade/goods/search.ts';
 import { tradeRouter } from './trade/handlers.ts';
-import { packTable } from './trade/pack-handlers.ts';
+import { changesFeed, packTable } from './trade/pack-handlers.ts';
 import { type NodePacks, nodePacks, shippedGoods } from './trade/pack-store.ts';
 import type { TradeContext } from './trade/requirements-handlers.ts';
 import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
@@ -242,6 +242,11 @@ export class DostykNode {
   /** A table of a member's rules: for everyone. */
   packTable(member: string, version: number, table: string) {
     return packTable({ sql: this.context.sql, packs: this.packs }, member, version, table);
+  }
+
+  /** What changes in members' rules, as Atom: for everyone. */
+  changesFeed(query: Readonly<Record<string, string>>): Promise<string> {
+    return changesFeed({ ...this.context, packs: this.packs }, query);
   }
 
   /** The newest status list of an authority, proven: for everyone. */

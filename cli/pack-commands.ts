@@ -8,10 +8,11 @@ import { MOST_LETTERS, WORD_LANGUAGES } from '../trade/goods/goods.ts';
 import { searchGoods } from '../trade/goods/search.ts';
 import { type Answer, LEFT_OUT, NOT_ASSESSED, type Stage } from '../trade/measures/answer.ts';
 import { requirementsView } from '../trade/measures/answer-view.ts';
+import { changesBetween, concernsGoods, dayBefore, lineOf, type RuleChange } from '../trade/measures/changes.ts';
 import { countOf, coverageOf, coverageTable, withCoverage } from '../trade/measures/coverage.ts';
 import type { Decimal } from '../trade/measures/decimal.ts';
 import { ask } from '../trade/measures/engine.ts';
-import type { Citation } from '../trade/measures/measure.ts';
+import type { Citation, Pack } from '../trade/measures/measure.ts';
 import { readPack } from '../trade/measures/pack.ts';
 import { readQuestion } from '../trade/measures/query.ts';
 import { MOST_BYTES } from '../trade/measures/table.ts';
@@ -34,6 +35,13 @@ function filesOf(folder: string): Map<string, string> {
     files.set(name, large ? ' '.repeat(MOST_BYTES + 1) : statSync(file).isFile() ? readFileSync(file, 'utf8') : '');
   }
   return files;
+}
+
+/** A pack without a fault. @throws Refusal 422 `pack-refused` */
+function wholePack(folder: string): Pack {
+  const read = readPack(filesOf(folder));
+  if ('pack' in read) return read.pack;
+  throw new Refusal(422, 'pack-refused', `${folder} has faults.`, { remedy: `See \`dostyk packs check ${folder}\`.` });
 }
 
 const cited = (citation: Citation | undefined): string =>
@@ -125,6 +133,74 @@ export function addPackCommands(program: Command): void {
           .join('\n'),
       );
       process.exitCode = results.every(({ faults }) => faults.length === 0) ? EXIT.done : EXIT.declined;
+    });
+
+  const tell = (changes: readonly RuleChange[]): string[] => changes.map((one) => `  ${lineOf(one)}`);
+  const dayOf = (text: string): string => {
+    if (isPlainDate(text)) return text;
+    throw new Refusal(400, 'usage', `${text} is no day.`, { remedy: 'Write YYYY-MM-DD.' });
+  };
+
+  packs
+    .command('diff')
+    .description('what two versions of a pack say differently on a day: rates, papers, steps, quotas')
+    .argument('<before>', 'folder of the one version')
+    .argument('<after>', 'folder of the other')
+    .option('--on <day>', 'YYYY-MM-DD; the day of the newer version if not said')
+    .option('--goods <code>', 'only what concerns goods of this code', '')
+    .option('--json', 'print changes as JSON')
+    .addHelpText('after', '\nExample: dostyk packs diff kz-1 kz-2 --goods 0809')
+    .action((before: string, after: string, { on, goods, json }: { on?: string; goods: string; json?: boolean }) => {
+      const [was, is] = [wholePack(before), wholePack(after)];
+      if (was.member !== is.member)
+        throw new Refusal(
+          400,
+          'usage',
+          `These are rules of ${was.member} and of ${is.member}; versions of one are compared.`,
+        );
+      const day = dayOf(on ?? (was.published > is.published ? was.published : is.published));
+      const changes = changesBetween({ pack: was, day }, { pack: is, day });
+      const found = changes.filter((one) => goods === '' || concernsGoods(one, goods));
+      print(json, { on: day, before: was.version, after: is.version, changes: found }, () =>
+        [
+          `${is.member} version ${was.version} -> ${is.version} on ${day}: ${found.length} changes`,
+          ...tell(found),
+        ].join('\n'),
+      );
+    });
+
+  packs
+    .command('changes')
+    .description('what changes in the packs that ship on a day, or from one day to another')
+    .option('--on <day>', 'YYYY-MM-DD')
+    .option('--since <day>', 'the first day')
+    .option('--until <day>', 'the last day')
+    .option('--member <code>', 'only this member, e.g. KZ')
+    .option('--goods <code>', 'only what concerns goods of this code', '')
+    .option('--json', 'print changes as JSON')
+    .addHelpText('after', '\nExample: dostyk packs changes --on 2027-01-01')
+    .action(async (options: Record<string, string | undefined> & { json?: boolean }) => {
+      const { on, member, goods = '' } = options;
+      const [since, until] = [options['since'] ?? on, options['until'] ?? on];
+      if (since === undefined || until === undefined || dayOf(until) < dayOf(since))
+        throw new Refusal(400, 'usage', 'Name a day with --on, or a span with --since and --until.', {
+          remedy: 'Example: dostyk packs changes --on 2027-01-01',
+        });
+      const schedules = [...(await shippedPacks().inForce(until))].filter(
+        ([code]) => member === undefined || code === member,
+      );
+      if (schedules.length === 0) throw new Refusal(400, 'usage', `No pack of ${member} ships.`);
+      const found = schedules.map(([code, { pack }]) => ({
+        member: code,
+        changes: changesBetween({ pack, day: dayBefore(since) }, { pack, day: until }).filter(
+          (one) => goods === '' || concernsGoods(one, goods),
+        ),
+      }));
+      print(options.json, { since, until, members: found }, () =>
+        found
+          .flatMap(({ member: code, changes }) => [`${code}: ${changes.length} changes`, ...tell(changes)])
+          .join('\n'),
+      );
     });
 
   packs

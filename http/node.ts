@@ -7,6 +7,7 @@ export interface HttpNode
     DostykNode,
     | 'routers'
     | 'requestContext'
+    | 'changesFeed'
     | 'packTable'
     | 'putAttachment'
     | 'getAttachment'

@@ -25,7 +25,7 @@ test('the OpenAPI document names every operation, its problems, and schemas that
   expect(document.servers).toEqual([{ url: 'http://node.example/api' }]);
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
   // What is streamed has no contract: changes, two of files, and tables of packs.
-  expect(operations).toHaveLength(Object.keys(tradeContract).length + Object.keys(membersContract).length + 4);
+  expect(operations).toHaveLength(Object.keys(tradeContract).length + Object.keys(membersContract).length + 5);
   for (const operation of operations) {
     expect(operation.summary, JSON.stringify(operation).slice(0, 200)).toBeTruthy();
     expect(operation.tags).toHaveLength(1);
@@ -76,6 +76,8 @@ test('it says how to sign in, how to repeat, how to send a file, what needs no s
     'get /goods/{code} []',
     'get /members []',
     'get /packs []',
+    'get /packs/changes []',
+    'get /packs/changes.atom []',
     'get /packs/{member} []',
     'get /packs/{member}/{version}/{table} []',
     'get /requirements []',

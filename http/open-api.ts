@@ -93,7 +93,10 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   treated: 'How the goods were treated, with commas, e.g. `cold-treatment`.',
   value: 'Price of the goods in the currency.',
   vehicles: 'How many vehicles carry them; one if not said.',
+  since: 'The first day whose changes are asked for, YYYY-MM-DD.',
+  skip: 'How many to leave out before the first.',
   table: 'A table of a pack, e.g. `measures.csv`.',
+  until: 'The last day whose changes are asked for, YYYY-MM-DD.',
   version: 'Number of the version, from 1.',
   via: 'Crossings in order, with commas, e.g. `yallama,khorgos`.',
   webhook: 'Id of the webhook.',
@@ -159,6 +162,20 @@ const STREAMED = {
       tags: ['trade'],
       parameters: [{ name: 'hash', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{64}$' } }],
       responses: { 200: { description: 'The file', content: binary } },
+    },
+  },
+  '/packs/changes.atom': {
+    get: {
+      operationId: 'trade.getChangesFeed',
+      summary: "What changes in members' rules, as an Atom feed",
+      tags: ['trade'],
+      parameters: [
+        { name: 'member', in: 'query', required: false, schema: { type: 'string', pattern: '^[A-Z]{2}$' } },
+        { name: 'goods', in: 'query', required: false, schema: { type: 'string', pattern: '^([0-9]{2}){1,5}$' } },
+      ],
+      responses: {
+        200: { description: 'The feed', content: { 'application/atom+xml': { schema: { type: 'string' } } } },
+      },
     },
   },
   '/packs/{member}/{version}/{table}': {

@@ -31,6 +31,8 @@ const OPEN: ReadonlySet<string> = new Set([
   'GET /goods',
   'GET /goods/{code}',
   'GET /packs',
+  'GET /packs/changes',
+  'GET /packs/changes.atom',
   'GET /packs/{member}',
   'GET /packs/{member}/{version}/{table}',
   'GET /requirements',

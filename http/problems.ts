@@ -139,6 +139,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'sign-in-stale': 'This sign-in is not under way in this browser, or took more than ten minutes. Begin again.',
   'sign-in-unavailable': "The member's identity provider does not answer.",
   'statement-invalid': 'The file that DOSTYK_STATEMENT names is not of the form of a statement; see http/README.md.',
+  'span-reversed': 'The last day of the span lies before the first.',
   'status-list-full': "The authority's status list has no place left.",
   'status-list-invalid': 'The status list can not be read.',
   'status-list-pending': 'The status list that covers the certificate is on its way. Ask again in a few seconds.',

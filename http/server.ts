@@ -127,6 +127,12 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const file = await node.getAttachment(await node.requestContext(caller, c.get('requestId')), c.req.param('hash'));
     return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
+  app.get('/api/packs/changes.atom', async (c) =>
+    c.body(await node.changesFeed(c.req.query()), 200, {
+      'content-type': 'application/atom+xml; charset=utf-8',
+      'cache-control': 'max-age=3600',
+    }),
+  );
   app.get('/api/packs/:member/:version/:table', async (c) => {
     const { member, version, table } = c.req.param();
     const file = await node.packTable(member, Number(version), table);

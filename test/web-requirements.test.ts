@@ -197,3 +197,34 @@ test('whoever finds an answer wrong says so; the authority concerned answers at 
   await page.getByText('There is no such correction at this node').waitFor();
   expect(errors.filter((text) => !/404|422|400/.test(text))).toEqual([]);
 });
+
+test('what changes is listed between two days, by member and goods, at an address of its own', async () => {
+  const visitor = await newVisitor(browser, { width: 390 });
+  const page = await visitor.newPage();
+  const errors = watchErrors(page);
+  await page.goto(`${demo.address('TJ')}/en/requirements`);
+  await page.getByRole('link', { name: 'What changes, and when' }).click();
+  await page.getByRole('heading', { level: 1, name: 'What changes' }).waitFor();
+  await page.getByLabel('From', { exact: true }).fill('2027-01-01');
+  await page.getByLabel('To', { exact: true }).fill('2027-01-01');
+  await page.getByLabel('Rules of').selectOption('KZ');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByText(/^\d+ changes from 1 Jan 2027 to 1 Jan 2027$/).waitFor();
+  await page.getByText('VAT of 10 % on listed medicines from 2027.').waitFor();
+  expect(new URL(page.url()).search).toBe('?since=2027-01-01&until=2027-01-01&member=KZ');
+  await expectSound(page, 'changes-390');
+  const feed = await page.getByRole('link', { name: 'Atom feed' }).getAttribute('href');
+  const answer = await fetch(`${demo.address('TJ')}${feed}`);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/atom+xml; charset=utf-8']);
+  expect(await answer.text()).toContain('KZ: ');
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.goto(`${demo.address('TJ')}/en/requirements/changes?since=2026-12-02&until=2026-12-02&member=TJ`);
+  await page.getByText('Nothing is known to change.').waitFor();
+  await expectSound(page, 'changes-none');
+  await page.goto(`${demo.address('TJ')}/en/requirements/changes?since=2027-01-01&until=2027-01-01`);
+  await page.getByText(/^\d+ changes from/).waitFor();
+  await expectSound(page, 'changes-1280');
+  await page.goto(`${demo.address('TJ')}/en/requirements/changes?since=2027-01-02&until=2027-01-01`);
+  await page.getByText('The span ends before it begins.').waitFor();
+  expect(errors.filter((text) => !/422/.test(text))).toEqual([]);
+});

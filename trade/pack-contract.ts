@@ -1,7 +1,8 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
-import { Commitment, Country, Identifier, text } from '../values/schema.ts';
+import { Commitment, Country, Day, Identifier, text } from '../values/schema.ts';
 import { RecordAccepted } from './accepted.ts';
+import { DIRECTIONS, MEASURE_TYPES } from './measures/measure.ts';
 import { FileReference } from './section.ts';
 
 /** A member's own rules: published by its authority as a record, read by anyone, table by table. */
@@ -34,7 +35,49 @@ const PackVersion = z.object({
 });
 export type PackVersion = z.infer<typeof PackVersion>;
 
+const Standing = z.object({ version: z.int(), state: z.enum(['compiled', 'confirmed']) }).nullable();
+const ChangeView = z.object({
+  member: Country,
+  table: z.enum(['measures', 'parameters', 'quotas', 'documents', 'steps']),
+  id: z.string(),
+  direction: z.enum(DIRECTIONS).nullable(),
+  type: z.enum(MEASURE_TYPES).nullable(),
+  goods: z.array(z.string()),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+  differs: z.array(z.string()),
+  wording: z.object({ en: z.string(), ru: z.string() }),
+});
+export type ChangeView = z.infer<typeof ChangeView>;
+
 export const packContract = {
+  packChanges: base
+    .route({
+      method: 'GET',
+      path: '/packs/changes',
+      summary: "What changes in members' rules from one day to another, both included",
+    })
+    .input(
+      z.strictObject({
+        since: Day,
+        until: Day,
+        member: Country.optional(),
+        goods: z
+          .string()
+          .regex(/^(\d{2}){1,5}$/, 'must have 2, 4, 6, 8 or 10 digits')
+          .optional(),
+        /** How many to leave out before the first. */
+        skip: z.coerce.number().int().min(0).max(1_000_000).default(0),
+        limit: z.coerce.number().int().min(1).max(500).default(100),
+      }),
+    )
+    .output(
+      z.object({
+        packs: z.array(z.object({ member: Country, before: Standing, after: Standing })),
+        items: z.array(ChangeView),
+        count: z.int(),
+      }),
+    ),
   publishPack: base
     .route({
       method: 'POST',

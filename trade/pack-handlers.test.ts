@@ -63,7 +63,7 @@ test('only the authority that answers for the rules publishes them, and only its
 });
 
 test('a pack with faults is refused with file and line, and the pack in force stays in force', async () => {
-  expect(await duty('UZ')).toEqual(['compiled', expect.any(Number), undefined]);
+  expect((await duty('UZ'))[0]).toBe('compiled');
   const uploaded = await upload(tables(1, '2026-06-01', '1 percent'));
   const refused = await nodes.refusal('UZ', () => publish(uploaded));
   expect(refused).toMatchObject({ status: 422, code: 'pack-refused' });
@@ -141,6 +141,56 @@ test('a version rises, holds from its day, and may be read table by table by any
       status: 404,
       code: 'pack-unknown',
     });
+});
+
+test('what changes from one day to another is told by member and goods, across versions, page by page', async () => {
+  const { packChanges } = tradeRouter;
+  const context = await nodes.as('KZ/exporter');
+  const ask = (query: object) => call(packChanges, { member: 'UZ', ...query } as never, { context });
+  await nodes.deliver();
+  while ((await fetch()) > 0);
+  const changed = await ask({ since: '2026-07-01', until: '2026-07-01' });
+  expect(changed).toMatchObject({
+    packs: [{ member: 'UZ', before: { version: 1, state: 'confirmed' }, after: { version: 2, state: 'confirmed' } }],
+    items: [
+      { member: 'UZ', table: 'measures', id: 'duty', type: 'duty', before: '1%', after: '2%', differs: ['rate'] },
+    ],
+    count: 1,
+  });
+  expect((await ask({ since: '2026-07-02', until: '2026-07-30' })).items).toEqual([]);
+  // From what ships to what was published.
+  const whole = await ask({ since: '2026-06-01', until: '2026-06-01', limit: 500 });
+  expect(whole.count).toBeGreaterThan(20);
+  const pages = await Promise.all(
+    [0, 5].map((skip) => ask({ since: '2026-06-01', until: '2026-06-01', limit: 5, skip })),
+  );
+  expect(pages.flatMap(({ items }) => items)).toEqual(whole.items.slice(0, 10));
+  const cherries = await ask({ since: '2026-06-01', until: '2026-06-01', goods: '080929', limit: 500 });
+  expect(cherries.count).toBeLessThan(whole.count);
+  expect(await refusalOf(ask({ since: '2026-07-02', until: '2026-07-01' }))).toMatchObject({ code: 'span-reversed' });
+});
+
+test('a feed tells of versions and of what lies ahead, is whole XML, and is the same for the same', async () => {
+  const node = nodes.node('UZ');
+  const feed = await node.changesFeed({ member: 'UZ' });
+  expect(feed).toContain('<title>UZ: version 2 of the rules, published by uz.ministry</title>');
+  expect(await node.changesFeed({ member: 'UZ' })).toBe(feed);
+  const all = await node.changesFeed({});
+  expect(all).toMatch(/<title>KZ: (one rule changes|\d+ rules change) on 20\d\d-\d\d-\d\d<\/title>/);
+  const tags = [...all.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)].filter(
+    ([text, , , single]) => single === '' && !text.startsWith('<?'),
+  );
+  const open: string[] = [];
+  for (const [, close, name = ''] of tags) {
+    if (close === '') open.push(name);
+    else expect(open.pop()).toBe(name);
+  }
+  expect(open).toEqual([]);
+  const ids = [...all.matchAll(/<id>([^<]+)<\/id>/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect((await node.changesFeed({ goods: '99' })).match(/<entry>/g)?.length).toBeLessThan(ids.length);
+  for (const query of [{ member: 'uz' }, { goods: '8' }, { other: 'x' }] as Record<string, string>[])
+    expect(await refusalOf(node.changesFeed(query))).toMatchObject({ status: 400, code: 'input-invalid' });
 });
 
 test('a record that names a pack with faults, or of another, changes nothing in force, and the faults are told', async () => {

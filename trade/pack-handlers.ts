@@ -1,12 +1,18 @@
 import { implement } from '@orpc/server';
+import { z } from 'zod';
 import { signDetached } from '../log/detached-signature.ts';
 import { seal } from '../log/envelope.ts';
 import { requireMandate } from '../members/mandate.ts';
+import { toHex, utf8 } from '../values/bytes.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
 import { accepted, append, sealingContext } from './acting.ts';
+import { atomOf, type FeedEntry } from './changes-feed.ts';
 import { tradeContract } from './contract.ts';
+import { formFindings } from './dossier-handlers.ts';
 import { envelopeOf } from './filing.ts';
+import { changesBetween, concernsGoods, dayBefore, daysOfChange, lineOf } from './measures/changes.ts';
 import { readPack } from './measures/pack.ts';
+import type { Schedule } from './measures/schedule.ts';
 import type { Fault } from './measures/table.ts';
 import type { PackVersion } from './pack-contract.ts';
 import type { PackBody } from './record.ts';
@@ -111,7 +117,126 @@ const versions = os.packVersions.handler(async ({ input, context }) => {
   return { member, versions: found };
 });
 
-export const packHandlers = { publishPack: publish, packVersions: versions };
+/** What changes in each member's rules. @throws Refusal 422 `span-reversed` */
+async function changesOf(
+  { packs, registry }: Pick<TradeContext, 'packs' | 'registry'>,
+  {
+    since,
+    until,
+    member,
+    goods,
+  }: {
+    readonly since: string;
+    readonly until: string;
+    readonly member?: string | undefined;
+    readonly goods?: string | undefined;
+  },
+) {
+  if (until < since) throw new Refusal(422, 'span-reversed', 'The span ends before it begins.');
+  const [earlier, later] = await Promise.all([packs.inForce(dayBefore(since)), packs.inForce(until)]);
+  const codes = registry.members.map(({ code }) => code).filter((code) => member === undefined || code === member);
+  return codes.sort().map((code) => {
+    const [was, is] = [earlier.get(code), later.get(code)];
+    const changes = changesBetween(
+      was && { pack: was.pack, day: dayBefore(since) },
+      is && { pack: is.pack, day: until },
+    );
+    return {
+      member: code,
+      was,
+      is,
+      changes: changes.filter((one) => goods === undefined || concernsGoods(one, goods)),
+    };
+  });
+}
+
+const changes = os.packChanges.handler(async ({ input, context }) => {
+  const found = await changesOf(context, input);
+  const standing = (schedule: Schedule | undefined) =>
+    schedule === undefined ? null : { version: schedule.pack.version, state: schedule.state };
+  const items = found.flatMap(({ member, changes: own }) =>
+    own.map(({ direction, type, goods, differs, ...one }) => ({
+      ...{ ...one, member, direction: direction ?? null, type: type ?? null },
+      ...{ goods: [...goods], differs: [...differs] },
+    })),
+  );
+  return {
+    packs: found.map(({ member, was, is }) => ({ member, before: standing(was), after: standing(is) })),
+    items: items.slice(input.skip, input.skip + input.limit),
+    count: items.length,
+  };
+});
+
+export const packHandlers = { publishPack: publish, packVersions: versions, packChanges: changes };
+
+const BEHIND = 90;
+const AHEAD = 365;
+const MOST_ENTRIES = 100;
+
+const FeedQuery = z.strictObject({
+  member: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .optional(),
+  goods: z
+    .string()
+    .regex(/^(\d{2}){1,5}$/)
+    .optional(),
+});
+
+/**
+ * What changes within the next year and has changed within the last three months, and which versions were published, as Atom.
+ * @throws Refusal 400 `input-invalid`
+ */
+export async function changesFeed(
+  context: Pick<TradeContext, 'sql' | 'packs' | 'registry' | 'clock' | 'member' | 'crypto'>,
+  query: Readonly<Record<string, string>>,
+): Promise<string> {
+  const parsed = FeedQuery.safeParse(query);
+  if (!parsed.success)
+    throw new Refusal(400, 'input-invalid', 'A feed is asked for by member and goods.', {
+      findings: formFindings(parsed.error.issues),
+    });
+  const { member, goods } = parsed.data;
+  const own = { ...(member === undefined ? {} : { member }), ...(goods === undefined ? {} : { goods }) };
+  const { sql, packs, registry, clock } = context;
+  const at = (days: number): string => new Date(clock().getTime() + days * 86_400_000).toISOString().slice(0, 10);
+  const schedules = [...(await packs.inForce(at(0)))].filter(([code]) => member === undefined || code === member);
+  const link = (code: string, day: string): string =>
+    `/en/requirements/changes?${new URLSearchParams({ ...own, since: day, until: day, member: code })}`;
+  const entries: FeedEntry[] = [];
+  for (const [code, { pack }] of schedules)
+    for (const day of daysOfChange(pack, at(-BEHIND), at(AHEAD))) {
+      const lines = changesBetween({ pack, day: dayBefore(day) }, { pack, day })
+        .filter((one) => goods === undefined || concernsGoods(one, goods))
+        .map(lineOf);
+      if (lines.length === 0) continue;
+      const digest = toHex(context.crypto.sha256(utf8(lines.join('\n')))).slice(0, 16);
+      const title = `${code}: ${lines.length === 1 ? 'one rule changes' : `${lines.length} rules change`} on ${day}`;
+      entries.push({
+        id: `changes/${code}/${day}/${digest}`,
+        title,
+        updated: pack.published,
+        lines,
+        link: link(code, day),
+      });
+    }
+  for (const { body, member: code, authority } of await publishedPacks(sql, { member }))
+    entries.push({
+      id: `versions/${code}/${body.version}`,
+      title: `${code}: version ${body.version} of the rules, published by ${authority}`,
+      updated: body.published,
+      lines: [body.reason],
+      link: link(code, body.published),
+    });
+  const words = new URLSearchParams(own).toString();
+  return atomOf({
+    address: registry.getMember(context.member).address,
+    path: `/api/packs/changes.atom${words === '' ? '' : `?${words}`}`,
+    title: `Changes of rules${member === undefined ? '' : ` of ${member}`}${goods === undefined ? '' : ` for goods of ${goods}`}`,
+    entries: entries.sort((a, b) => (a.updated + a.id < b.updated + b.id ? 1 : -1)).slice(0, MOST_ENTRIES),
+  });
+}
 
 export interface PackTable {
   readonly name: string;

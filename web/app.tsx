@@ -26,6 +26,7 @@ const DeclaredPage = lazy(() => import('./trade/officer/requirements-page.tsx').
 const NeedPage = lazy(() => import('./trade/requirements/requirements-page.tsx').then((m) => m.RequirementsPage));
 const CorrectionsPage = lazy(() => import('./trade/corrections/corrections-page.tsx').then((m) => m.CorrectionsPage));
 const CorrectionPage = lazy(() => import('./trade/corrections/corrections-page.tsx').then((m) => m.CorrectionPage));
+const ChangesPage = lazy(() => import('./trade/requirements/changes-page.tsx').then((m) => m.ChangesPage));
 const TrailPage = lazy(() => import('./trade/officer/trail-page.tsx').then((m) => m.TrailPage));
 const VerifyPage = lazy(() => import('./verify/verify-page.tsx').then((m) => m.VerifyPage));
 const PrintPage = lazy(() => import('./trade/print/print-page.tsx').then((m) => m.PrintPage));
@@ -65,6 +66,7 @@ export function App() {
               <Route path={at('/desk/movements/:movement')} component={DeskMovementPage} />
               <Route path={at('/desk/downtime')} component={DowntimePage} />
               <Route path={at('/requirements/declared')} component={DeclaredPage} />
+              <Route path={at('/requirements/changes')} component={ChangesPage} />
               <Route path={at('/requirements')} component={NeedPage} />
               <Route path={at('/corrections')} component={CorrectionsPage} />
               <Route path={at('/corrections/:correction')} component={CorrectionPage} />

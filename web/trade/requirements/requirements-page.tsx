@@ -3,7 +3,7 @@ import { useLocation } from 'preact-iso';
 import type { RequirementsView } from '../../../trade/measures/answer-view.ts';
 import type { RequirementsQuery } from '../../../trade/requirements-contract.ts';
 import { ApiProblem, api } from '../../api.ts';
-import { formatDate, formatDay, t } from '../../languages/index.ts';
+import { formatDate, formatDay, href, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { Button, LinkButton } from '../../parts/button.tsx';
 import { Answer, Page } from '../../parts/page.tsx';
@@ -63,6 +63,9 @@ export function RequirementsPage() {
         )
       )}
       {!whole && <WatchList />}
+      <p class="no-print">
+        <a href={href('/requirements/changes')}>{t('need.changes')}</a>
+      </p>
     </Page>
   );
 }

@@ -357,6 +357,12 @@ function Charges({ stage, currency }: { readonly stage: StageView; readonly curr
       .map((option) => ({ ...option, item: item.number })),
   );
   if (options.length === 0 && fees.length === 0) return null;
+  // Tables of several members, and several preferences of one, stand on a page: each says whose and which it is.
+  const captionOf = ({ kind, measure }: (typeof options)[number]): string => {
+    const text = `${stageTitle(stage)}: ${t('need.chargesOf', { option: word('need.option', kind) })}`;
+    const several = options.filter((one) => one.kind === kind).length > 1;
+    return several && measure !== null ? `${text} (${bare(worded(measure.wording).text)})` : text;
+  };
   return (
     <>
       <h3>{t('need.charges')}</h3>
@@ -376,14 +382,12 @@ function Charges({ stage, currency }: { readonly stage: StageView; readonly curr
               </span>
             )}
           </p>
-          <Lines
-            lines={option.lines}
-            currency={currency}
-            caption={t('need.chargesOf', { option: word('need.option', option.kind) })}
-          />
+          <Lines lines={option.lines} currency={currency} caption={captionOf(option)} />
         </div>
       ))}
-      {fees.length > 0 && <Lines lines={fees} currency={currency} caption={t('need.fees')} />}
+      {fees.length > 0 && (
+        <Lines lines={fees} currency={currency} caption={`${stageTitle(stage)}: ${t('need.fees')}`} />
+      )}
     </>
   );
 }
