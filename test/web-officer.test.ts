@@ -182,3 +182,48 @@ test("another member's officer is refused what an own one is shown, by the node 
   );
   expect(answers).toEqual([403, 403, 403, 403]);
 });
+
+test('the officer sees which paper meets which rule of the own member; the operator is told before filing, step by step', async () => {
+  const exporter = demo.client('UZ/exporter');
+  const body = filing({ to: 'KZ', posts: [POST, 'kz-konysbayeva'], description: 'Table grapes' });
+  for (const item of body.sections.goods.items) item.hs = '080610';
+  Object.assign(body.sections.goods, { documents: [{ code: '851', number: 'UZ-17', issued: '2026-06-01' }] });
+  await exporter.call('POST', '/api/dossiers', { body });
+  const movement = randomUUID();
+  await exporter.call('POST', '/api/movements', {
+    body: {
+      movement,
+      carrier: { name: 'Carrier', country: 'UZ' },
+      leg: { mode: 'road', from: { name: 'Tashkent', country: 'UZ' }, to: { name: 'Shymkent', country: 'KZ' } },
+      posts: [POST, 'kz-konysbayeva'],
+      means: { mode: 'road', identification: 'RULES 5', country: 'UZ' },
+      consignments: [{ dossier: body.dossier }],
+    },
+  });
+  const kz = demo.client('KZ/customs');
+  await eventually(async () => (await kz.send('GET', `/api/movements/${movement}`)).status === 200);
+  const officer = await signIn(await newVisitor(browser), demo, 'KZ/customs', '/desk');
+  const errors = watchErrors(officer);
+  await officer.goto(`${demo.address('KZ')}/en/desk/movements/${movement}?post=kz-konysbayeva`);
+  await officer.getByText('What members ask for').click();
+  await officer.getByText('Kazakhstan: import', { exact: true }).waitFor();
+  await officer
+    .getByText(/Met by .*851.* UZ-17 \(Goods\)/)
+    .first()
+    .waitFor();
+  await expectSound(officer, 'rules-officer');
+
+  const visitor = await newVisitor(browser, { width: 390 });
+  // A copy takes no papers over: what met the rule before is to be brought again.
+  const page = await signIn(visitor, demo, 'UZ/exporter', '/dossiers');
+  await page.goto(`${demo.address('UZ')}/en/dossiers/${body.dossier}/copy`);
+  await page.getByRole('button', { name: 'To the check' }).click();
+  await page.getByRole('heading', { name: 'What members ask for' }).waitFor();
+  const stage = page.locator('details', { hasText: 'Kazakhstan: import' });
+  const rule = stage.getByRole('listitem').filter({ hasText: 'Plant products of the quarantine list' });
+  await rule.getByText('needed', { exact: true }).waitFor();
+  await expectSound(page, 'rules-filing');
+  await rule.getByRole('button', { name: 'Correct: Documents' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Documents' }).waitFor();
+  expect(errors).toEqual([]);
+}, 120_000);

@@ -19,6 +19,7 @@ import {
   RequirementBody,
 } from './record.ts';
 import { requirementsContract } from './requirements-contract.ts';
+import { rulesContract, StageRules } from './rules-contract.ts';
 import { AudienceEntry, ConsignmentItem, Route, SectionContents, SectionName } from './section.ts';
 import { POST_STATES } from './state.ts';
 import { webhookContract } from './webhook-contract.ts';
@@ -293,7 +294,13 @@ export const tradeContract = {
   checkDossier: base
     .route({ method: 'POST', path: '/dossier-checks', summary: 'Check a dossier without filing it' })
     .input(DossierFiling)
-    .output(z.object({ findings: z.array(FindingView) })),
+    .output(
+      z.object({
+        findings: z.array(FindingView),
+        /** What members' rules ask for; nothing in them keeps a dossier from being filed. */
+        rules: z.array(StageRules),
+      }),
+    ),
   importDossiers: base
     .route({ method: 'POST', path: '/dossier-imports', summary: 'File many dossiers, each on its own' })
     .input(z.strictObject({ dossiers: z.array(z.unknown()).min(1).max(500) }))
@@ -470,6 +477,7 @@ export const tradeContract = {
   ...requirementsContract,
   ...packContract,
   ...correctionContract,
+  ...rulesContract,
 };
 
 export type TradeContract = typeof tradeContract;

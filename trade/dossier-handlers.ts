@@ -60,7 +60,7 @@ const documentsOf = (section: unknown): readonly TradeDocument[] =>
   (section as { documents?: readonly TradeDocument[] } | undefined)?.documents ?? [];
 
 /** Findings on what is filed, files included. */
-async function findingsOn(
+export async function findingsOn(
   context: RequestContext,
   filing: Pick<DossierFiling, 'route' | 'sections' | 'audiences'>,
 ): Promise<Finding[]> {
@@ -129,16 +129,6 @@ async function file(context: RequestContext, input: DossierFiling) {
 }
 
 const fileDossier = os.fileDossier.handler(({ input, context }) => file(context, input));
-
-const checkFiling = os.checkDossier.handler(async ({ input, context }) => {
-  requireOperator(
-    context.caller,
-    { scope: 'file', onBehalfOf: input.onBehalfOf },
-    context.delegations,
-    context.clock(),
-  );
-  return { findings: await findingsOn(context, input) };
-});
 
 const importDossiers = os.importDossiers.handler(async ({ input, context }) => {
   requireOperator(context.caller, { scope: 'file' }, context.delegations, context.clock());
@@ -276,7 +266,6 @@ const withdraw = os.withdrawDossier.handler(async ({ input, context }) => {
 
 export const dossierHandlers = {
   fileDossier,
-  checkDossier: checkFiling,
   importDossiers,
   parseDossiers,
   parseItems,

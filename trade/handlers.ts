@@ -9,6 +9,7 @@ import { driverHandlers } from './driver-handlers.ts';
 import { movementHandlers } from './movement-handlers.ts';
 import { packHandlers } from './pack-handlers.ts';
 import { requirementsHandlers, type TradeContext } from './requirements-handlers.ts';
+import { rulesHandlers } from './rules-handlers.ts';
 import { versionHandlers } from './version-handlers.ts';
 import { webhookHandlers } from './webhook-handlers.ts';
 
@@ -27,4 +28,5 @@ export const tradeRouter = implement(tradeContract)
     ...requirementsHandlers,
     ...packHandlers,
     ...correctionHandlers,
+    ...rulesHandlers,
   });

@@ -62,7 +62,7 @@ const OptionView = z.object({
   lines: z.array(LineView),
   total: Amount,
 });
-const ControlView = z.object({
+export const ControlView = z.object({
   measure: MeasureView,
   items: z.array(z.int()),
   state: z.enum(['met', 'open', 'prohibited', 'may-apply', 'unknown']),
@@ -98,12 +98,15 @@ const FindingView = z.object({
   measure: z.string().nullable(),
   params: z.record(z.string(), z.string()),
 });
+/** `compiled` from public sources, not confirmed by any member; or `confirmed` by the member's authority. Null: there is none. */
+export const PackStanding = z
+  .object({ version: z.int(), published: Day, state: z.enum(['compiled', 'confirmed']) })
+  .nullable();
 const StageView = z.object({
   member: Country,
   direction: z.enum(DIRECTIONS),
   posts: z.array(z.object({ post: Identifier, at: z.enum(['exit', 'entry']) })),
-  /** `compiled` from public sources, not confirmed by any member; or `confirmed` by the member's authority. Null: there is none. */
-  pack: z.object({ version: z.int(), published: Day, state: z.enum(['compiled', 'confirmed']) }).nullable(),
+  pack: PackStanding,
   value: z
     .object({
       lines: z.array(z.object({ what: z.string(), amount: Amount })),

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import type { DossierView } from '../../../trade/contract.ts';
+import type { StageRules } from '../../../trade/rules-contract.ts';
 import { ApiProblem, api, type Finding, newIdempotencyKey } from '../../api.ts';
 import { deleteDraft, useDraft } from '../../draft.ts';
 import { formatMass, href, t } from '../../languages/index.ts';
@@ -13,6 +14,7 @@ import { ErrorSummary, Loading, Notice, toast } from '../../parts/say.tsx';
 import { useQuery } from '../../parts/use-query.ts';
 import { session } from '../../session.ts';
 import { Changes, changesBetween } from '../dossier/changes.tsx';
+import { LeadTo, RulesOfStage } from '../rules.tsx';
 import { countryName, documentName } from '../words.ts';
 import { DocumentsStep } from './documents-step.tsx';
 import { changedSections, emptyForm, type FilingForm, fieldId, fromView, stepOf, sum, toFiling } from './form.ts';
@@ -96,6 +98,7 @@ function Filing({
   const [start] = useState(initial);
   const draft = useDraft<FilingForm>(draftKey, start);
   const [findings, setFindings] = useState<readonly Finding[]>([]);
+  const [rules, setRules] = useState<readonly StageRules[]>([]);
   const [problem, setProblem] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const [reason, setReason] = useState('');
@@ -120,8 +123,9 @@ function Filing({
     setProblem(undefined);
     setBusy(true);
     try {
-      const answer = (await api.trade.checkDossier(toFiling(draft.value))) as { findings: Finding[] };
-      setFindings(answer.findings);
+      const answer = await api.trade.checkDossier(toFiling(draft.value));
+      setFindings(answer.findings as Finding[]);
+      setRules(answer.rules);
     } catch (error) {
       failed(error);
     } finally {
@@ -172,7 +176,7 @@ function Filing({
       )}
       {Step === undefined ? (
         <>
-          <CheckStep form={form} findings={findings} problem={problem} busy={busy} onGo={go} />
+          <CheckStep form={form} findings={findings} rules={rules} problem={problem} busy={busy} onGo={go} />
           {before !== undefined && (
             <>
               <h2>{t('changes.title')}</h2>
@@ -250,12 +254,14 @@ function Filing({
 function CheckStep({
   form,
   findings,
+  rules,
   problem,
   busy,
   onGo,
 }: {
   readonly form: FilingForm;
   readonly findings: readonly Finding[];
+  readonly rules: readonly StageRules[];
   readonly problem: unknown;
   readonly busy: boolean;
   readonly onGo: (step: number) => void;
@@ -341,6 +347,39 @@ function CheckStep({
           </>
         ))}
       </dl>
+      {rules.length > 0 && (
+        <section aria-labelledby="rules">
+          <h2 id="rules">{t('rules.title')}</h2>
+          <p class="quiet">{t('rules.filingText')}</p>
+          {rules.map((stage) => (
+            <RulesOfStage
+              key={`${stage.member} ${stage.direction}`}
+              stage={stage}
+              actionOf={({ path }) => {
+                const step = stepOf(path);
+                return step < CHECK && path !== '' ? (
+                  <LeadTo
+                    label={t('filing.correct', { step: t(NAMES[step] ?? 'filing.title') })}
+                    onClick={() => onGo(step)}
+                  />
+                ) : undefined;
+              }}
+            />
+          ))}
+          <p>
+            <a
+              href={href(
+                `/requirements?${new URLSearchParams({
+                  ...{ hs: form.items[0]?.hs ?? '', from: form.originCountry, to: form.destinationCountry },
+                  ...{ origin: form.items[0]?.origin ?? '', currency: form.currency },
+                })}`,
+              )}
+            >
+              {t('rules.ask')}
+            </a>
+          </p>
+        </section>
+      )}
     </>
   );
 }

@@ -6,11 +6,12 @@ import { useChanges } from '../../changes.ts';
 import { formatDate, formatMass, href, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { LinkButton } from '../../parts/button.tsx';
-import { Only, Page, WholeAnswer } from '../../parts/page.tsx';
+import { Answer, Only, Page, WholeAnswer } from '../../parts/page.tsx';
 import { Notice } from '../../parts/say.tsx';
 import { Status } from '../../parts/status.tsx';
 import { useQuery } from '../../parts/use-query.ts';
 import { EventForm, Events, MovementFacts } from '../movement/movement-parts.tsx';
+import { Declared, RulesOfStage } from '../rules.tsx';
 import { countryName, word } from '../words.ts';
 import { DecideForm } from './decide.tsx';
 import { PresentedForm, PresentedTable, useComparison } from './presented.tsx';
@@ -88,6 +89,7 @@ export function DeskMovementPage() {
                     ) : (
                       <p>{t('officer.notOnRoute')}</p>
                     )}
+                    {one.onRoute && <ConsignmentRules dossier={one.dossier} version={data.changedAt} />}
                   </section>
                 ))}
               </div>
@@ -105,5 +107,29 @@ export function DeskMovementPage() {
         )}
       </WholeAnswer>
     </Only>
+  );
+}
+
+/** What the own member's rules and its authorities' records ask for of one consignment, and which paper meets it. */
+function ConsignmentRules({ dossier, version }: { readonly dossier: string; readonly version: string }) {
+  const rules = useQuery(() => api.trade.dossierRules({ dossier }), [dossier, version]);
+  return (
+    <Answer query={rules}>
+      {({ stages, closed, declared }) => (
+        <details>
+          <summary>{t('rules.title')}</summary>
+          <p class="quiet small">{t('rules.officerText')}</p>
+          {closed.length > 0 && (
+            <p class="small">
+              {t('rules.closed', { sections: closed.map((name) => word('section', name)).join(', ') })}
+            </p>
+          )}
+          <Declared declared={declared} />
+          {stages.map((stage) => (
+            <RulesOfStage key={`${stage.member} ${stage.direction}`} stage={stage} />
+          ))}
+        </details>
+      )}
+    </Answer>
   );
 }

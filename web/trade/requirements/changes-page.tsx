@@ -24,8 +24,8 @@ function said(text: string | null): string {
   return text === 'unknown' ? t('part.unknown') : text === 'free' ? '0' : text;
 }
 
-const goodsText = ({ goods }: ChangeView): string =>
-  goods.map((prefix) => (prefix === '' ? t('change.allGoods') : prefix)).join(', ');
+const goodsText = ({ table, goods }: ChangeView): string =>
+  table !== 'measures' ? '–' : goods.map((prefix) => (prefix === '' ? t('change.allGoods') : prefix)).join(', ');
 
 /** What changes in members' rules from one day to another: for anyone, with an address that can be passed on. */
 export function ChangesPage() {

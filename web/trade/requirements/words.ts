@@ -36,7 +36,7 @@ const aboutText = (what: string): string =>
     .map((one) => tMaybe(`need.type.${one}`) ?? (PLAIN[one] === undefined ? one : t(PLAIN[one])))
     .join(', ');
 
-export function warningText({ code, params }: Finding): string {
+export function warningText({ code, params }: Pick<Finding, 'code' | 'params'>): string {
   const { what = '' } = params;
   return tMaybe(`need.finding.${code}`, { codes: '', measures: '', ...params, what: aboutText(what) }) ?? code;
 }
@@ -62,7 +62,7 @@ export function atomText({ kind, what, not, wording }: Atom, post: (id: string) 
   return not ? t('need.without', { what: text }) : text;
 }
 
-export const stageTitle = ({ member, direction }: StageView): string =>
+export const stageTitle = ({ member, direction }: Pick<StageView, 'member' | 'direction'>): string =>
   `${countryName(member)}: ${word('direction', direction)}`;
 
 /** A duration of ISO 8601, where it is of one unit; else as it is written. @example durationText('P10D') // '10 days' */
