@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { demoTemplate } from '../members/genesis.ts';
@@ -15,31 +15,24 @@ import { ask } from '../trade/measures/engine.ts';
 import type { Citation, Pack } from '../trade/measures/measure.ts';
 import { readPack } from '../trade/measures/pack.ts';
 import { readQuestion } from '../trade/measures/query.ts';
-import { MOST_BYTES } from '../trade/measures/table.ts';
 import { isPlainDate } from '../values/plain-date.ts';
 import { Refusal } from '../values/refusal.ts';
 import { EXIT, print } from './outcome.ts';
+import { packFiles } from './pack-files.ts';
 
 /** Commands about what goods need and cost, from packs on this machine: packs, requirements. */
 
 const SHIPPED = (): string => join(packageRoot(), 'trade', 'packs');
 
-function filesOf(folder: string): Map<string, string> {
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new Refusal(400, 'usage', `${folder} is no folder.`, { remedy: 'Name the folder of one pack.' });
-  const files = new Map<string, string>();
-  for (const name of readdirSync(folder)) {
-    const file = join(folder, name);
-    // What is too large is told by its size, and not read.
-    const large = statSync(file).isFile() && statSync(file).size > MOST_BYTES;
-    files.set(name, large ? ' '.repeat(MOST_BYTES + 1) : statSync(file).isFile() ? readFileSync(file, 'utf8') : '');
-  }
-  return files;
+/** Reads a pack from a folder or an archive; a fault of either is one of the pack. */
+function packAt(path: string): ReturnType<typeof readPack> {
+  const found = packFiles(path);
+  return 'files' in found ? readPack(found.files) : found;
 }
 
 /** A pack without a fault. @throws Refusal 422 `pack-refused` */
 function wholePack(folder: string): Pack {
-  const read = readPack(filesOf(folder));
+  const read = packAt(folder);
   if ('pack' in read) return read.pack;
   throw new Refusal(422, 'pack-refused', `${folder} has faults.`, { remedy: `See \`dostyk packs check ${folder}\`.` });
 }
@@ -104,12 +97,12 @@ export function addPackCommands(program: Command): void {
   packs
     .command('check')
     .description('read packs whole and tell every fault with file and line; exits 0 only when there is none')
-    .argument('[folder...]', 'folders of packs; those that ship if none is named')
+    .argument('[folder...]', 'folders of packs, or .zip archives of them; those that ship if none is named')
     .option('--json', 'print faults as JSON')
     .action((folders: string[], { json }: { json?: boolean }) => {
       const all = folders.length > 0 ? folders : readdirSync(SHIPPED()).map((name) => join(SHIPPED(), name));
       const results = all.map((folder) => {
-        const read = readPack(filesOf(folder));
+        const read = packAt(folder);
         return 'faults' in read
           ? { folder, measures: 0, faults: read.faults }
           : {
@@ -144,8 +137,8 @@ export function addPackCommands(program: Command): void {
   packs
     .command('diff')
     .description('what two versions of a pack say differently on a day: rates, papers, steps, quotas')
-    .argument('<before>', 'folder of the one version')
-    .argument('<after>', 'folder of the other')
+    .argument('<before>', 'folder or .zip of the one version')
+    .argument('<after>', 'folder or .zip of the other')
     .option('--on <day>', 'YYYY-MM-DD; the day of the newer version if not said')
     .option('--goods <code>', 'only what concerns goods of this code', '')
     .option('--json', 'print changes as JSON')

@@ -41,9 +41,15 @@ function Rule({ rule, action }: { readonly rule: RuleView; readonly action: prea
           <ul class="small">
             {groups.map(({ all }) => (
               <li key={JSON.stringify(all)}>
-                {all
-                  .map((atom) => `${atomText(atom, post)}${atom.state === 'yes' ? ' ✓' : ''}`)
-                  .join(` ${t('need.and')} `)}
+                {all.map((atom, i) => (
+                  <span key={`${atom.kind} ${atom.what}`}>
+                    {i > 0 && ` ${t('need.and')} `}
+                    <span lang={atom.wording === null ? undefined : worded(atom.wording).lang}>
+                      {atomText(atom, post)}
+                    </span>
+                    {atom.state === 'yes' && ' ✓'}
+                  </span>
+                ))}
               </li>
             ))}
           </ul>
