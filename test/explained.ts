@@ -83,7 +83,8 @@ export class Told {
   }
 
   #add(text: string): void {
-    const all = [text, ...text.split(SEPARATORS), text.trim()];
+    // Within a sentence a wording stands without its full stop.
+    const all = [text, ...text.split(SEPARATORS), text.trim(), text.replace(/\.$/, '')];
     for (const one of all) this.#values.add(one);
     if (/^-?\d+(\.\d+)?$/.test(text)) this.#values.add(groupDigits(text, locale));
     if (/^[A-Z]{2}$/.test(text)) this.#values.add(regions.of(text) ?? text);
