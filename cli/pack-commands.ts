@@ -17,6 +17,7 @@ import { readPack } from '../trade/measures/pack.ts';
 import { readQuestion } from '../trade/measures/query.ts';
 import { isPlainDate } from '../values/plain-date.ts';
 import { Refusal } from '../values/refusal.ts';
+import { addImportCommand } from './import-command.ts';
 import { EXIT, print } from './outcome.ts';
 import { packFiles } from './pack-files.ts';
 
@@ -127,6 +128,8 @@ export function addPackCommands(program: Command): void {
       );
       process.exitCode = results.every(({ faults }) => faults.length === 0) ? EXIT.done : EXIT.declined;
     });
+
+  addImportCommand(packs);
 
   const tell = (changes: readonly RuleChange[]): string[] => changes.map((one) => `  ${lineOf(one)}`);
   const dayOf = (text: string): string => {
