@@ -4,7 +4,8 @@ import { useMembers } from '../members.ts';
 import { Button } from '../parts/button.tsx';
 import { Notice } from '../parts/say.tsx';
 import { Status } from '../parts/status.tsx';
-import { atomText, citedText, stageTitle, warningText, worded } from './requirements/words.ts';
+import { AnyOf } from './requirements/any-of.tsx';
+import { citedText, stageTitle, warningText, worded } from './requirements/words.ts';
 import { documentName, word } from './words.ts';
 
 /** What members' rules ask for of one dossier: what is met by which paper, what is to be done, what is not known. */
@@ -21,7 +22,6 @@ const paperText = ({ code, number, section }: RuleView['by'][number]): string =>
   `${documentName(code)} ${number} (${section === null ? t('rules.certificate') : word('section', section)})`;
 
 function Rule({ rule, action }: { readonly rule: RuleView; readonly action: preact.ComponentChildren }) {
-  const { post } = useMembers();
   const { measure, state, groups, by } = rule;
   const { text, lang } = worded(measure.wording);
   return (
@@ -35,26 +35,7 @@ function Rule({ rule, action }: { readonly rule: RuleView; readonly action: prea
           {t(state === 'met' ? 'rules.metBy' : 'rules.has', { papers: by.map(paperText).join('; ') })}
         </p>
       )}
-      {state !== 'met' && groups.some(({ all }) => all.length > 0) && (
-        <>
-          {groups.length > 1 && <p class="small quiet">{t('need.anyOf')}</p>}
-          <ul class="small">
-            {groups.map(({ all }) => (
-              <li key={JSON.stringify(all)}>
-                {all.map((atom, i) => (
-                  <span key={`${atom.kind} ${atom.what}`}>
-                    {i > 0 && ` ${t('need.and')} `}
-                    <span lang={atom.wording === null ? undefined : worded(atom.wording).lang}>
-                      {atomText(atom, post)}
-                    </span>
-                    {atom.state === 'yes' && ' ✓'}
-                  </span>
-                ))}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      {state !== 'met' && <AnyOf groups={groups} />}
       {measure.citation !== null && (
         <a class="small as-written" href={measure.citation.address} rel="noreferrer" target="_blank">
           {citedText(measure.citation)}

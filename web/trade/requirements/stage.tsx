@@ -8,8 +8,9 @@ import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
 import { ReportCorrection } from '../corrections/report.tsx';
 import { documentName, word } from '../words.ts';
+import { AnyOf } from './any-of.tsx';
 import { type Asked, listOf } from './asked.ts';
-import { amountText, atomText, bare, citedText, durationText, stageTitle, warningText, worded } from './words.ts';
+import { amountText, bare, citedText, durationText, stageTitle, warningText, worded } from './words.ts';
 
 /** One member's part of an answer: what is asked for, the papers, the steps, the charges, each with its source. */
 
@@ -158,7 +159,6 @@ export function StagePart({ stage, currency, asked, ask }: Props) {
 }
 
 function Controls({ stage }: { readonly stage: StageView }) {
-  const { post } = useMembers();
   const { controls } = stage;
   return (
     <>
@@ -171,26 +171,7 @@ function Controls({ stage }: { readonly stage: StageView }) {
               <Mark state={state} label={word('need.state', state === 'open' ? 'needed' : state)} />{' '}
               <strong>{word('need.type', measure.type)}</strong>: <Worded wording={measure.wording} />
             </p>
-            {groups.some(({ all }) => all.length > 0) && (
-              <>
-                {groups.length > 1 && <p class="small quiet">{t('need.anyOf')}</p>}
-                <ul>
-                  {groups.map((group) => (
-                    <li key={JSON.stringify(group)}>
-                      {group.all.map((atom, i) => (
-                        <span key={`${atom.kind} ${atom.what}`}>
-                          {i > 0 && ` ${t('need.and')} `}
-                          <span lang={atom.wording === null ? undefined : worded(atom.wording).lang}>
-                            {atomText(atom, post)}
-                          </span>
-                          {atom.state === 'yes' && ' ✓'}
-                        </span>
-                      ))}
-                    </li>
-                  ))}
-                </ul>
-              </>
-            )}
+            <AnyOf groups={groups} />
             <Source citation={measure.citation} />
           </li>
         ))}
