@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Answer, Stage } from './answer.ts';
 import { decimalText } from './decimal.ts';
 import { ask } from './engine.ts';
-import { QUESTION, schedules, type Tables } from './fixture.ts';
+import { files, QUESTION, schedules, type Tables } from './fixture.ts';
+import { readPack } from './pack.ts';
 import type { Question } from './question.ts';
 
 const MEMBERS = new Set(['CN', 'KG', 'KZ', 'TJ', 'TM', 'UZ']);
@@ -283,6 +284,42 @@ test('what a buyer pays on the way is what the Incoterm says', () => {
   for (const term of ['FCA', 'FAS', 'FOB', 'CFR', 'CIF', 'CPT', 'CIP'] as const) expect(landed(term)).toBe('40320');
   for (const term of ['DAP', 'DPU'] as const) expect(landed(term)).toBe('40300');
   expect(landed('DDP')).toBe('40000');
+});
+
+test('a pack tells what happened to its quotas, event by event, up to the day', () => {
+  const tables = (...events: Record<string, string>[]) => ({
+    'quotas.csv': [{ quota: 'q', volume: '100', unit: 't', critical: '20' }],
+    'quota-events.csv': events,
+    'measures.csv': [{ measure: 'inside', type: 'quota', rate: '1%', quota: 'q' }],
+  });
+  const quota = (...events: Record<string, string>[]): unknown => {
+    const answer = ask(QUESTION, schedules(tables(...events)), MEMBERS);
+    const found = stageOf(answer, 'UZ').items[0]?.options.find(({ kind }) => kind === 'quota')?.quota;
+    return found && [found.state, found.left.toString()];
+  };
+  const opened = { event: 'e-1', quota: 'q', kind: 'unblocked', on: '2026-01-01' };
+  const drawn = { event: 'e-2', quota: 'q', kind: 'drawn', amount: '85', on: '2026-02-01' };
+  expect(quota()).toBeUndefined();
+  expect(quota(opened)).toEqual(['open', '100']);
+  expect(quota(drawn, opened)).toEqual(['critical', '15']);
+  expect(quota(opened, drawn, { event: 'e-3', quota: 'q', kind: 'returned', amount: '50', on: '2026-03-01' })).toEqual([
+    'open',
+    '65',
+  ]);
+  expect(quota(opened, { ...drawn, on: '2099-01-01' })).toEqual(['open', '100']);
+  expect(quota({ ...opened, kind: 'blocked' })).toEqual(['blocked', '100']);
+  for (const [wrong, code] of [
+    [{ ...drawn, quota: 'other' }, 'not-declared'],
+    [{ ...drawn, amount: '' }, 'cell-missing'],
+    [{ ...opened, amount: '5' }, 'cell-missing'],
+    [{ ...drawn, kind: 'lost' }, 'cell-unreadable'],
+    [{ ...drawn, source: '' }, 'source-missing'],
+  ] as const) {
+    const read = readPack(files(tables(wrong)));
+    expect('faults' in read ? read.faults.map((one) => `${one.file} ${one.code}`) : []).toContain(
+      `quota-events.csv ${code}`,
+    );
+  }
 });
 
 test('a quota of which nobody told is neither full nor empty', () => {

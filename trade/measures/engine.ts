@@ -383,7 +383,7 @@ function stageOf(question: Question, way: Way, schedule: Schedule | undefined, q
  *
  * @param schedules member → its measures; a member without any is told of as missing
  * @param members who takes part; other countries on the way are not spoken of
- * @param quotas member → quota → its events
+ * @param quotas member → quota → its events, in place of those of its pack
  * @example ask(question, schedules, members).landed.ordinary
  */
 export function ask(
@@ -394,7 +394,10 @@ export function ask(
 ): Answer {
   const stages = wayOf(question, members)
     .filter(({ member }) => members.has(member))
-    .map((way) => stageOf(question, way, schedules.get(way.member), quotas.get(way.member) ?? new Map()));
+    .map((way) => {
+      const schedule = schedules.get(way.member);
+      return stageOf(question, way, schedule, quotas.get(way.member) ?? schedule?.pack.quotaEvents ?? new Map());
+    });
   const price = total(question.items.map(({ value }) => maybe(value)));
   const beside = besidePrice(question.incoterm, costsOf(question));
   const landed = (which: 'ordinary' | 'best'): Decimal | undefined =>

@@ -1,4 +1,5 @@
 import type { Groups } from './condition.ts';
+import type { QuotaEvent } from './quota.ts';
 import type { Rate } from './rate.ts';
 
 /** The nouns of a pack: what one member asks for, and charges, when goods enter, leave or cross it. After TARIC and its kin. */
@@ -189,6 +190,8 @@ export interface Pack {
   readonly claims: ReadonlyMap<string, Claim>;
   readonly parameters: ReadonlyMap<string, readonly Parameter[]>;
   readonly quotas: ReadonlyMap<string, Quota>;
+  /** Quota → what happened to it; a quota that is absent here is one of which nothing is told. */
+  readonly quotaEvents: ReadonlyMap<string, readonly QuotaEvent[]>;
   readonly codes: readonly NationalCode[];
   readonly exchange: readonly ExchangeRate[];
   readonly measures: readonly Measure[];

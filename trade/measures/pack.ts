@@ -21,6 +21,7 @@ import {
   type Quota,
   type Wording,
 } from './measure.ts';
+import type { QuotaEvent } from './quota.ts';
 import { readRate, UNITS, Unreadable } from './rate.ts';
 import {
   address,
@@ -220,6 +221,30 @@ function readMeasures(reading: Reading, areas: ReadonlyMap<string, Area>, names:
 const same = (text: string): string => text;
 const NOBODY: ReadonlySet<string> = new Set();
 
+const QUOTA_EVENTS = ['drawn', 'returned', 'blocked', 'unblocked'] as const;
+
+/** What happened to quotas. A row that frees a quota on its first day says that nobody has drawn on it yet. */
+function readQuotaEvents(reading: Reading, quotas: ReadonlyMap<string, Quota>): Map<string, QuotaEvent[]> {
+  const events = new Map<string, QuotaEvent[]>();
+  reading.named('quota-events.csv', 'event', (event, row, cells) => {
+    const quota = copied(cells.some(row, 'quota'));
+    if (!quotas.has(quota)) cells.fault(row, 'quota', 'not-declared', `quotas.csv has no quota ${quota}.`);
+    const kind = cells.read(row, 'kind', oneOf(QUOTA_EVENTS));
+    const on = cells.read(row, 'on', day);
+    const counted = kind === 'drawn' || kind === 'returned';
+    const text = cells.text(row, 'amount');
+    if (kind !== undefined && (text !== '') !== counted)
+      cells.fault(row, 'amount', 'cell-missing', 'What is drawn or returned has an amount, and nothing else has one.');
+    const amount = text === '' ? '' : cells.read(row, 'amount', decimal);
+    if (reading.citation(row, cells) === undefined || kind === undefined || on === undefined || amount === undefined)
+      return undefined;
+    const one: QuotaEvent = kind === 'drawn' || kind === 'returned' ? { event, kind, on, amount } : { event, kind, on };
+    if (!cells.broken) events.set(quota, [...(events.get(quota) ?? []), one]);
+    return event;
+  });
+  return events;
+}
+
 /** Reads a pack. @returns the pack, or every fault that was found in it (the first hundred) */
 export function readPack(
   files: ReadonlyMap<string, string>,
@@ -293,6 +318,7 @@ export function readPack(
       ? { quota, volume, unit, critical, citation, wording, ...valid }
       : undefined;
   });
+  const quotaEvents = readQuotaEvents(reading, quotas);
   const codes = reading.rows('codes.csv', (row, cells): NationalCode | undefined => {
     const code = cells.some(row, 'code');
     if (!/^(\d{8}|\d{10})$/.test(code))
@@ -343,7 +369,14 @@ export function readPack(
   return {
     pack: {
       ...{ member, version, published, currency: own, sources: reading.sources, areas, documents, claims, parameters },
-      ...{ quotas, acts: values(acts), codes: values(codes), exchange: values(exchange), measures: values(measures) },
+      ...{
+        quotas,
+        quotaEvents,
+        acts: values(acts),
+        codes: values(codes),
+        exchange: values(exchange),
+        measures: values(measures),
+      },
     },
   };
 }

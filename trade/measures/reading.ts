@@ -24,6 +24,7 @@ export const TABLES: Readonly<
   'conditions.csv': { columns: ['condition', 'expression', ...CITED, ...WORDED], optional: [] },
   'parameters.csv': { columns: ['parameter', 'value', 'unit', ...VALID, ...CITED, ...WORDED], optional: [] },
   'quotas.csv': { columns: ['quota', 'volume', 'unit', 'critical', ...VALID, ...CITED, ...WORDED], optional: [] },
+  'quota-events.csv': { columns: ['event', 'quota', 'kind', 'amount', 'on', ...CITED], optional: [] },
   'codes.csv': { columns: ['code', ...VALID, ...CITED, ...WORDED], optional: [] },
   'exchange.csv': { columns: ['currency', 'amount', 'per', 'from', ...CITED], optional: [] },
   'steps.csv': {
