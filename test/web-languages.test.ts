@@ -241,7 +241,12 @@ describe('a smoke pass', () => {
         ['/driver', 'driver-none'],
         ['/nowhere', 'nowhere'],
         ['/parts', 'parts'],
+        ['/requirements', 'need'],
+        ['/requirements/changes?since=2027-01-01&until=2027-01-01', 'changes'],
       ]);
+      const rules = await newVisitor(browser, { width: 360 });
+      await (await signIn(rules, demo, 'KZ/ministry', '/corrections', language)).close();
+      await visit(rules, 'KZ', language, [['/corrections', 'corrections']]);
       const officer = await newVisitor(browser, { width: 360 });
       await (await signIn(officer, demo, 'KZ/customs', '/desk', language)).close();
       await visit(officer, 'KZ', language, [
