@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { call, found, HandlerNodes, refusalOf } from '../test/handler-nodes.ts';
 import { putAttachment } from './attachment-handlers.ts';
 import { MOST_AN_HOUR } from './correction-handlers.ts';
+import { sealDraft } from './filing.ts';
 import { tradeRouter } from './handlers.ts';
 import { files } from './measures/fixture.ts';
 import type { FileReference } from './section.ts';
@@ -83,6 +84,24 @@ test('only the member concerned answers, and a change names the published versio
       answers: [{ authority: 'kz.ministry', outcome: 'changed', version: 1, text: 'Version 1 has the new rate.' }],
     });
   expect((await list('KZ/ministry', { answered: 'yes' })).items).toMatchObject([{ correction, state: 'changed' }]);
+});
+
+test('what another member says to it in its own log is no answer', async () => {
+  const { correction } = await report();
+  const { context } = nodes.node('UZ');
+  const [held] = await context.sql<{ commitment: string }[]>`
+    SELECT commitment FROM trade.record WHERE kind = 'correction' AND subject = ${`UZ/${correction}`}`;
+  const body = { correction, reported: 'UZ', outcome: 'kept', text: 'Says who is not asked.' };
+  const to = [{ member: 'KZ' as const, authorities: ['kz.ministry'] }, { member: 'UZ' as const }];
+  const after = [held?.commitment ?? ''];
+  const draft = { type: 'correction-answer', authority: 'uz.ministry', to: to as never, after, body };
+  const sealing = { ...context, now: nodes.now };
+  await context.ledger.append([sealDraft(draft, sealing, new Map([[after[0] ?? '', to as never]]))], {
+    account: 'a test',
+  });
+  await nodes.deliver();
+  for (const node of ['UZ', 'KZ']) expect(await read(node, correction)).toMatchObject({ state: 'open', answers: [] });
+  await answer(correction, {});
 });
 
 test('what is not answered in thirty days is overdue, and an answer ends that', async () => {

@@ -196,7 +196,7 @@ test('a feed tells of versions and of what lies ahead, is whole XML, and is the 
 test('a record that names a pack with faults, or of another, changes nothing in force, and the faults are told', async () => {
   const { context } = nodes.node('UZ');
   const broken = await upload(tables(3, '2026-06-01', 'nothing at all'));
-  const other = await upload(tables(5, '2026-06-01', '9%'));
+  const other = await upload(tables(5, '2026-07-01', '9%'));
   const binary = [await put('pack.csv', 'a,b'), ...(await upload(tables(6, '2026-07-01', '9%'))).slice(1)];
   for (const [version, named] of [
     [3, broken],

@@ -66,6 +66,16 @@ test('papers of a section that is closed to the reader are told as not seen, nev
   expect((await read(dossier, 'UZ/exporter')).closed).toEqual([]);
 });
 
+test('a section that is meant for one authority is closed to another of the same member', async () => {
+  const input = { ...grapes(), audiences: { commercial: [{ member: 'KZ', authorities: ['kz.customs'] }] } };
+  const dossier = await file(input);
+  expect((await read(dossier, 'KZ/customs')).closed).not.toContain('commercial');
+  const other = await read(dossier, 'KZ/plant-health');
+  expect(other.closed).toContain('commercial');
+  const papers = other.stages.flatMap(({ rules }) => rules.flatMap(({ by }) => by.map(({ code }) => code)));
+  expect(papers).not.toContain('380');
+});
+
 test('what an authority declared by a record stands beside, part by part', async () => {
   await call(
     declareRequirement,
