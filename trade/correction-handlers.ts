@@ -18,8 +18,8 @@ const HOUR = 3_600_000;
 /** Said without an account, so the node bounds how many it takes. */
 export const MOST_AN_HOUR = 60;
 
-function viewOf({ body, reported, at, answers }: CorrectionState, now: Date): CorrectionView {
-  const state = { body, reported, at, answers, commitment: '' };
+function viewOf(state: CorrectionState, now: Date): CorrectionView {
+  const { body, reported, at, answers } = state;
   const { correction, about, version, measure, question, text, source } = body;
   return {
     ...{ correction, about, reported: reported as CorrectionView['reported'], text, at },

@@ -223,6 +223,26 @@ test('a record that names a pack with faults, or of another, changes nothing in 
   }
 });
 
+test('a file of another member is no table, whoever names it: it stays with its readers', async () => {
+  const secret = await putAttachment(
+    await nodes.as('UZ/exporter'),
+    { name: 'measures.csv', mediaType: 'text/csv' },
+    whole('buyer,price'),
+  );
+  const { context } = nodes.node('KZ');
+  const body = { version: 1, published: '2026-06-01', tables: [secret], reason: 'Not mine.' };
+  const draft = { type: 'pack', authority: 'kz.ministry', to: 'public' as const, body };
+  await context.ledger.append([sealDraft(draft, { ...context, now: nodes.now })], { account: 'a test' });
+  await nodes.deliver();
+  const { versions } = await call(packVersions, { member: 'KZ' as never }, { context: await nodes.as('UZ/importer') });
+  expect(versions[0]).toMatchObject({ version: 1, here: false, inForce: false, faults: [] });
+  const unknown = { status: 404, code: 'attachment-unknown' };
+  expect(await refusalOf(servePeerAttachment(nodes.node('UZ').context, 'KZ', secret.hash))).toMatchObject(unknown);
+  expect(await refusalOf(packTable(await nodes.as('UZ/importer'), 'KZ', 1, 'measures.csv'))).toMatchObject({
+    status: 404,
+  });
+});
+
 test('a record of one without the mandate is no version', async () => {
   const { context } = nodes.node('UZ');
   const body = {

@@ -4,13 +4,15 @@ import { signDetached } from '../log/detached-signature.ts';
 import { seal } from '../log/envelope.ts';
 import { requireMandate } from '../members/mandate.ts';
 import { toHex, utf8 } from '../values/bytes.ts';
+import { dayBefore } from '../values/plain-date.ts';
 import { type Finding, Refusal } from '../values/refusal.ts';
 import { accepted, append, sealingContext } from './acting.ts';
+import type { ReadableFile } from './attachment-handlers.ts';
 import { atomOf, type FeedEntry } from './changes-feed.ts';
 import { tradeContract } from './contract.ts';
 import { formFindings } from './dossier-handlers.ts';
 import { envelopeOf } from './filing.ts';
-import { changesBetween, concernsGoods, dayBefore, daysOfChange, lineOf } from './measures/changes.ts';
+import { changesBetween, concernsGoods, daysOfChange, lineOf } from './measures/changes.ts';
 import { readPack } from './measures/pack.ts';
 import type { Schedule } from './measures/schedule.ts';
 import type { Fault } from './measures/table.ts';
@@ -18,7 +20,7 @@ import type { PackVersion } from './pack-contract.ts';
 import type { PackBody } from './record.ts';
 import type { TradeContext } from './requirements-handlers.ts';
 import type { FileReference } from './section.ts';
-import { findAttachment, publishedPacks, readChunks, readTables } from './store.ts';
+import { type AttachmentRow, findAttachment, publishedPacks, readChunks, readTables } from './store.ts';
 
 /** A member's rules: published by its authority, fetched by the others, read by anyone. */
 
@@ -31,10 +33,14 @@ const findingOf = ({ file, line, column, code, message }: Fault): Finding => ({
   params: { file, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) },
 });
 
+/** A member publishes tables of its own: another's file would become anyone's by being named. */
+const isOwnTable = (held: AttachmentRow | undefined, member: string): boolean =>
+  held?.state === 'present' && held.owner === member && held.mediaType === 'text/csv';
+
 /** Reads what is to be published; a pack with a fault is refused whole. */
 async function readUploaded({ sql, member }: TradeContext, tables: readonly FileReference[]) {
   for (const [i, { hash, name }] of tables.entries())
-    if ((await findAttachment(sql, hash))?.state !== 'present')
+    if (!isOwnTable(await findAttachment(sql, hash), member))
       throw refused([
         { path: `/tables/${i}`, code: 'attachment-unknown', message: `${name} is not here; upload it first.` },
       ]);
@@ -56,7 +62,6 @@ const refused = (findings: readonly Finding[]): Refusal =>
 const publish = os.publishPack.handler(async ({ input, context }) => {
   const authority = requireMandate(context.caller, context.registry, 'publish-rules');
   const { member, sql } = context;
-  let version = 0;
   const receipt = await append(context, 'publish-pack', input, async () => {
     const pack = await readUploaded(context, input.tables);
     const [before] = await publishedPacks(sql, { member });
@@ -79,11 +84,9 @@ const publish = os.publishPack.handler(async ({ input, context }) => {
     const sealed = seal(record, { ...sealing, audienceOf: () => 'public' });
     return { sealed: [sealed], once: [`pack/${member}/${pack.version}`] };
   });
-  // A repeat is answered as before, without reading the tables again.
   const said = accepted(receipt);
-  for (const one of await publishedPacks(sql, { member }))
-    if (one.commitment === said.record.commitment) version = one.body.version;
-  return { ...said, member, version };
+  const made = (await publishedPacks(sql, { member })).find(({ commitment }) => commitment === said.record.commitment);
+  return { ...said, member, version: made?.body.version ?? 0 };
 });
 
 const versions = os.packVersions.handler(async ({ input, context }) => {
@@ -238,13 +241,6 @@ export async function changesFeed(
   });
 }
 
-export interface PackTable {
-  readonly name: string;
-  readonly mediaType: string;
-  readonly size: number;
-  readonly chunks: AsyncGenerator<Uint8Array>;
-}
-
 async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
@@ -258,11 +254,11 @@ export async function packTable(
   member: string,
   version: number,
   table: string,
-): Promise<PackTable> {
+): Promise<ReadableFile> {
   const published = (await publishedPacks(sql, { member })).find(({ body }) => body.version === version);
   const file = published?.body.tables.find(({ name }) => name === table);
   const held = file && (await findAttachment(sql, file.hash));
-  if (held?.state === 'present')
+  if (published?.here === true && held !== undefined)
     return { name: table, mediaType: 'text/csv', size: held.size, chunks: readChunks(sql, held.hash) };
   const compiled = published === undefined ? await packs.shipped(member) : undefined;
   const content = compiled?.version === version ? compiled.tables.get(table) : undefined;

@@ -74,6 +74,9 @@ const MOST_READ = 24;
 export function nodePacks(sql: Sql, folder = SHIPPED()): NodePacks {
   const compiled = shippedPacks(folder);
   const kept = new Map<string, Promise<Schedule | readonly Fault[]>>();
+  /** What was found wrong with versions: small, and kept when the version itself no longer is. */
+  const judged = new Map<string, readonly Fault[]>();
+  const ships = new Map<string, ShippedPack>();
 
   async function read({ commitment, member, body }: PublishedPack): Promise<Schedule | readonly Fault[]> {
     const before = kept.get(commitment);
@@ -112,18 +115,24 @@ export function nodePacks(sql: Sql, folder = SHIPPED()): NodePacks {
     },
     async faultsOf(published) {
       if (!published.here) return undefined;
+      const before = judged.get(published.commitment);
+      if (before !== undefined) return before;
       const schedule = await read(published);
-      return 'pack' in schedule ? [] : schedule;
+      const faults = 'pack' in schedule ? [] : schedule;
+      judged.set(published.commitment, faults);
+      return faults;
     },
     async shipped(member) {
       const pack = (await compiled.inForce('')).get(member)?.pack;
-      return (
-        pack && {
-          version: pack.version,
-          published: pack.published,
-          tables: filesOfFolder(join(folder, member.toLowerCase())),
-        }
-      );
+      if (pack === undefined) return undefined;
+      const { version, published } = pack;
+      const held = ships.get(member) ?? {
+        version,
+        published,
+        tables: filesOfFolder(join(folder, member.toLowerCase())),
+      };
+      ships.set(member, held);
+      return held;
     },
   };
 }

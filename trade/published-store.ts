@@ -28,7 +28,7 @@ export async function writePacks(tx: Tx, member: string, versions: readonly Pack
 }
 
 export interface PublishedPack extends PackState {
-  /** Whether all its tables have arrived. */
+  /** Whether all its tables have arrived. A file of another member is no table of this one's, whoever names it. */
   readonly here: boolean;
 }
 
@@ -40,7 +40,8 @@ export async function publishedPacks(
   const rows = await sql<{ body: string; here: boolean }[]>`
     SELECT body, NOT EXISTS (
       SELECT 1 FROM trade.pack_table AS named LEFT JOIN trade.attachment AS file USING (hash)
-      WHERE named.member = pack.member AND named.version = pack.version AND file.state IS DISTINCT FROM 'present'
+      WHERE named.member = pack.member AND named.version = pack.version
+        AND (file.state IS DISTINCT FROM 'present' OR file.owner <> named.member)
     ) AS here
     FROM trade.pack
     WHERE (${member === undefined} OR member = ${member ?? ''})
@@ -49,9 +50,11 @@ export async function publishedPacks(
   return rows.map(({ body, here }) => ({ ...(JSON.parse(body) as PackState), here }));
 }
 
-/** Whether a published version names the file: such files are for anyone. */
+/** Whether a published version of the file's own member names it: such files are for anyone. */
 export async function isOfPack(sql: Sql | Tx, hash: string): Promise<boolean> {
-  const [row] = await sql`SELECT 1 FROM trade.pack_table WHERE hash = ${hash} LIMIT 1`;
+  const [row] = await sql`
+    SELECT 1 FROM trade.pack_table AS named JOIN trade.attachment AS file USING (hash)
+    WHERE hash = ${hash} AND file.owner = named.member LIMIT 1`;
   return row !== undefined;
 }
 

@@ -16,3 +16,13 @@ export function isInstant(text: string): boolean {
   const at = new Date(text);
   return !Number.isNaN(at.getTime()) && at.toISOString().slice(0, 19) === text.slice(0, 19);
 }
+
+const moved = (day: string, by: number): string => {
+  const at = new Date(`${day}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() + by);
+  return at.toISOString().slice(0, 10);
+};
+/** @param day 'YYYY-MM-DD' @example dayBefore('2027-01-01') // '2026-12-31' */
+export const dayBefore = (day: string): string => moved(day, -1);
+/** @param day 'YYYY-MM-DD' @example dayAfter('2028-02-28') // '2028-02-29' */
+export const dayAfter = (day: string): string => moved(day, 1);

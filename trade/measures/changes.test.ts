@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { changesBetween, concernsGoods, dayAfter, dayBefore, daysOfChange } from './changes.ts';
+import { dayAfter, dayBefore } from '../../values/plain-date.ts';
+import { changesBetween, concernsGoods, daysOfChange } from './changes.ts';
 import { packOf } from './fixture.ts';
 import { isInForce, type Measure, type Pack } from './measure.ts';
 

@@ -1,3 +1,4 @@
+import { dayAfter } from '../../values/plain-date.ts';
 import { ALWAYS } from './condition.ts';
 import {
   type Area,
@@ -6,6 +7,7 @@ import {
   type Measure,
   type MeasureType,
   type Pack,
+  type Validity,
   type Wording,
 } from './measure.ts';
 
@@ -66,13 +68,15 @@ function measureEntry(one: Measure): Entry {
 
 const NO_WORDS: Wording = { en: '', ru: '' };
 
-/** What is in force, table by table. */
-function entriesOf(standing: Standing): ReadonlyMap<RuleChange['table'], readonly Entry[]> {
+/** What is in force, table by table; of one pack on two days only what is in force on one of them: the rest is the same row. */
+function entriesOf(standing: Standing, other: Standing): ReadonlyMap<RuleChange['table'], readonly Entry[]> {
   if (standing === undefined) return new Map();
   const { pack, day } = standing;
-  const parameters = [...pack.parameters.values()].flat().filter((one) => isInForce(one, day));
+  const same = other?.pack === pack ? other : undefined;
+  const stands = (one: Validity): boolean => isInForce(one, day) && (same === undefined || !isInForce(one, same.day));
+  const parameters = [...pack.parameters.values()].flat().filter(stands);
   return new Map<RuleChange['table'], readonly Entry[]>([
-    ['measures', pack.measures.filter((one) => isInForce(one, day)).map(measureEntry)],
+    ['measures', pack.measures.filter(stands).map(measureEntry)],
     [
       'parameters',
       parameters.map(({ parameter, value, currency }) => {
@@ -82,30 +86,32 @@ function entriesOf(standing: Standing): ReadonlyMap<RuleChange['table'], readonl
     ],
     [
       'quotas',
-      [...pack.quotas.values()]
-        .filter((one) => isInForce(one, day))
-        .map(({ quota, volume, unit, critical = '', wording }) => {
-          const says = `${volume} ${unit}`;
-          return { id: quota, place: quota, says, columns: { volume: says, critical }, wording };
-        }),
+      [...pack.quotas.values()].filter(stands).map(({ quota, volume, unit, critical = '', wording }) => {
+        const says = `${volume} ${unit}`;
+        return { id: quota, place: quota, says, columns: { volume: says, critical }, wording };
+      }),
     ],
     [
       'documents',
-      [...pack.documents.values()].map(({ document, needs, wording, citation: _, ...rest }) => {
-        const { code = '', issuer = '', where = '', takes = '', valid = '', form = '' } = rest;
-        const columns = { code, issuer, where, takes, valid, form, needs: needs.join(' ') };
-        return { id: document, place: document, says: '', columns, wording };
-      }),
+      (same === undefined ? [...pack.documents.values()] : []).map(
+        ({ document, needs, wording, citation: _, ...rest }) => {
+          const { code = '', issuer = '', where = '', takes = '', valid = '', form = '' } = rest;
+          const columns = { code, issuer, where, takes, valid, form, needs: needs.join(' ') };
+          return { id: document, place: document, says: '', columns, wording };
+        },
+      ),
     ],
     [
       'steps',
-      pack.acts.map(({ step, direction, at, after, goods, when, authority = '', where = '', wording }) => {
-        const columns = {
-          ...{ direction, at, after: after.join(' '), goods: goods.join(' '), when: groupsText(when) },
-          ...{ authority, where },
-        };
-        return { id: step, place: `${step} ${direction} ${at}`, says: '', columns, wording };
-      }),
+      (same === undefined ? pack.acts : []).map(
+        ({ step, direction, at, after, goods, when, authority = '', where = '', wording }) => {
+          const columns = {
+            ...{ direction, at, after: after.join(' '), goods: goods.join(' '), when: groupsText(when) },
+            ...{ authority, where },
+          };
+          return { id: step, place: `${step} ${direction} ${at}`, says: '', columns, wording };
+        },
+      ),
     ],
   ]);
 }
@@ -142,7 +148,7 @@ function pairs(before: readonly Entry[], after: readonly Entry[]): [Entry | unde
  * @example changesBetween({ pack, day: '2026-12-31' }, { pack, day: '2027-01-01' }) // what changes on 1 January
  */
 export function changesBetween(before: Standing, after: Standing): RuleChange[] {
-  const [was, is] = [entriesOf(before), entriesOf(after)];
+  const [was, is] = [entriesOf(before, after), entriesOf(after, before)];
   const changes: RuleChange[] = [];
   for (const table of ['measures', 'parameters', 'quotas', 'documents', 'steps'] as const)
     for (const [old, now] of pairs(was.get(table) ?? [], is.get(table) ?? [])) {
@@ -174,15 +180,6 @@ export function daysOfChange(pack: Pack, from: string, to: string): string[] {
   for (const one of valid) for (const day of [one.from, one.to === undefined ? '' : dayAfter(one.to)]) days.add(day);
   return [...days].filter((day) => day >= from && day <= to).sort();
 }
-
-const moved = (day: string, by: number): string => {
-  const at = new Date(`${day}T00:00:00Z`);
-  at.setUTCDate(at.getUTCDate() + by);
-  return at.toISOString().slice(0, 10);
-};
-/** @example dayBefore('2027-01-01') // '2026-12-31' */
-export const dayBefore = (day: string): string => moved(day, -1);
-export const dayAfter = (day: string): string => moved(day, 1);
 
 /** Whether a change may concern goods of a code, however many digits either has. */
 export const concernsGoods = ({ goods }: Pick<RuleChange, 'goods'>, code: string): boolean =>

@@ -1,3 +1,4 @@
+import { dayAfter } from '../../values/plain-date.ts';
 import type { Atom, Groups } from './condition.ts';
 import { ZERO } from './decimal.ts';
 import {
@@ -27,12 +28,6 @@ interface Content {
 
 const MEASURES = 'measures.csv';
 
-function nextDay(day: string): string {
-  const at = new Date(`${day}T00:00:00Z`);
-  at.setUTCDate(at.getUTCDate() + 1);
-  return at.toISOString().slice(0, 10);
-}
-
 type Valid = { readonly from: string; readonly to: string | undefined };
 
 /** Sorts by beginning and tells of those that overlap, and, if asked, of days between them that nothing covers. */
@@ -50,7 +45,7 @@ function inSuccession<T extends Valid>(
     if (before === undefined) return;
     const end = before.value.to;
     if (end === undefined || line.value.from <= end) tell(line, before, 'overlap');
-    else if (gaps && nextDay(end) !== line.value.from) tell(line, before, 'gap');
+    else if (gaps && dayAfter(end) !== line.value.from) tell(line, before, 'gap');
     if (end !== undefined && (line.value.to === undefined || line.value.to > end)) before = line;
   }
 }

@@ -1,22 +1,13 @@
 import type { DossierRules, RuleView, StageRules } from '../../trade/rules-contract.ts';
-import { formatDay, t } from '../languages/index.ts';
+import { t } from '../languages/index.ts';
 import { useMembers } from '../members.ts';
-import { Button } from '../parts/button.tsx';
 import { Notice } from '../parts/say.tsx';
 import { Status } from '../parts/status.tsx';
 import { AnyOf } from './requirements/any-of.tsx';
-import { citedText, stageTitle, warningText, worded } from './requirements/words.ts';
+import { CONTROL_LOOKS, citedText, stageTitle, standingText, warningText, worded } from './requirements/words.ts';
 import { documentName, word } from './words.ts';
 
 /** What members' rules ask for of one dossier: what is met by which paper, what is to be done, what is not known. */
-
-const LOOKS: Readonly<Record<RuleView['state'], string>> = {
-  met: 'complete',
-  open: 'missing',
-  prohibited: 'refused',
-  unknown: 'claimed',
-  'may-apply': 'claimed',
-};
 
 const paperText = ({ code, number, section }: RuleView['by'][number]): string =>
   `${documentName(code)} ${number} (${section === null ? t('rules.certificate') : word('section', section)})`;
@@ -27,7 +18,7 @@ function Rule({ rule, action }: { readonly rule: RuleView; readonly action: prea
   return (
     <li>
       <p>
-        <Status state={LOOKS[state]} label={word('need.state', state === 'open' ? 'needed' : state)} />{' '}
+        <Status state={CONTROL_LOOKS[state]} label={word('need.state', state === 'open' ? 'needed' : state)} />{' '}
         <strong>{word('need.type', measure.type)}</strong>: <span lang={lang}>{text}</span> {action}
       </p>
       {by.length > 0 && (
@@ -61,14 +52,7 @@ export function RulesOfStage({
       <summary>
         <strong>{stageTitle(stage)}</strong> <span class="quiet">{t('rules.count', { open: todo, met })}</span>
       </summary>
-      <p class="quiet small">
-        {pack === null
-          ? t('need.noPack')
-          : t(pack.state === 'confirmed' ? 'need.confirmed' : 'need.compiled', {
-              version: pack.version,
-              day: formatDay(pack.published),
-            })}
-      </p>
+      <p class="quiet small">{standingText(pack)}</p>
       {rules.length === 0 && <p class="quiet">{t('rules.none')}</p>}
       <ul class="controls">
         {rules.map((rule) => (
@@ -110,14 +94,5 @@ export function Declared({ declared }: Pick<DossierRules, 'declared'>) {
         </section>
       ))}
     </>
-  );
-}
-
-/** A button that leads to the step of the filing where something can be done. */
-export function LeadTo({ label, onClick }: { readonly label: string; readonly onClick: () => void }) {
-  return (
-    <Button kind="secondary" small onClick={onClick}>
-      {label}
-    </Button>
   );
 }

@@ -8,7 +8,7 @@ import { ActForm } from '../../parts/act-form.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Notice } from '../../parts/say.tsx';
 import { type Asked, textOf } from '../requirements/asked.ts';
-import { worded } from '../requirements/words.ts';
+import { measuresOf, worded } from '../requirements/words.ts';
 
 const EMPTY = { measure: '', text: '', source: '' };
 
@@ -18,13 +18,7 @@ export function ReportCorrection({ stage, asked }: { readonly stage: StageView; 
   const said = useRef<string | undefined>(undefined);
   const [sent, setSent] = useState<string>();
   const member = name(stage.member);
-  const rules = new Map(
-    [
-      ...stage.controls,
-      ...stage.fees,
-      ...stage.items.flatMap(({ options }) => options.flatMap(({ lines }) => lines)),
-    ].map(({ measure }) => [measure.measure, worded(measure.wording).text]),
-  );
+  const rules = new Map(measuresOf(stage).map(({ measure, wording }) => [measure, worded(wording).text]));
   return (
     <div class="no-print">
       {sent !== undefined && (

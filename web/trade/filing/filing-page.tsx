@@ -14,7 +14,7 @@ import { ErrorSummary, Loading, Notice, toast } from '../../parts/say.tsx';
 import { useQuery } from '../../parts/use-query.ts';
 import { session } from '../../session.ts';
 import { Changes, changesBetween } from '../dossier/changes.tsx';
-import { LeadTo, RulesOfStage } from '../rules.tsx';
+import { RulesOfStage } from '../rules.tsx';
 import { countryName, documentName } from '../words.ts';
 import { DocumentsStep } from './documents-step.tsx';
 import { changedSections, emptyForm, type FilingForm, fieldId, fromView, stepOf, sum, toFiling } from './form.ts';
@@ -358,10 +358,9 @@ function CheckStep({
               actionOf={({ path }) => {
                 const step = stepOf(path);
                 return step < CHECK && path !== '' ? (
-                  <LeadTo
-                    label={t('filing.correct', { step: t(NAMES[step] ?? 'filing.title') })}
-                    onClick={() => onGo(step)}
-                  />
+                  <Button kind="secondary" small onClick={() => onGo(step)}>
+                    {t('filing.correct', { step: t(NAMES[step] ?? 'filing.title') })}
+                  </Button>
                 ) : undefined;
               }}
             />

@@ -1,6 +1,6 @@
 import type { LineView, StageView } from '../../../trade/measures/answer-view.ts';
 import { MEASURE_TYPES } from '../../../trade/measures/measure.ts';
-import { formatDay, formatNumber, t } from '../../languages/index.ts';
+import { formatNumber, t } from '../../languages/index.ts';
 import { useMembers } from '../../members.ts';
 import { SelectField } from '../../parts/field.tsx';
 import { Notice } from '../../parts/say.tsx';
@@ -10,7 +10,18 @@ import { ReportCorrection } from '../corrections/report.tsx';
 import { documentName, word } from '../words.ts';
 import { AnyOf } from './any-of.tsx';
 import { type Asked, listOf } from './asked.ts';
-import { amountText, bare, citedText, durationText, stageTitle, warningText, worded } from './words.ts';
+import {
+  amountText,
+  bare,
+  CONTROL_LOOKS,
+  citedText,
+  durationText,
+  measuresOf,
+  stageTitle,
+  standingText,
+  warningText,
+  worded,
+} from './words.ts';
 
 /** One member's part of an answer: what is asked for, the papers, the steps, the charges, each with its source. */
 
@@ -39,15 +50,7 @@ interface Props {
   readonly ask: (asked: Asked) => void;
 }
 
-const LOOKS: Readonly<Record<string, string>> = {
-  met: 'complete',
-  available: 'complete',
-  open: 'missing',
-  prohibited: 'refused',
-  closed: 'withdrawn',
-  unknown: 'claimed',
-  'may-apply': 'claimed',
-};
+const LOOKS: Readonly<Record<string, string>> = { ...CONTROL_LOOKS, available: 'complete', closed: 'withdrawn' };
 const Mark = ({ state, label }: { readonly state: string; readonly label: string }) => (
   <Status state={LOOKS[state] ?? state} label={label} />
 );
@@ -56,24 +59,14 @@ export function StagePart({ stage, currency, asked, ask }: Props) {
   const { post } = useMembers();
   const { pack, posts, findings, claims, ordinary, best } = stage;
   const held = listOf(asked.papers);
-  const name = (id: string): Wording | undefined =>
-    [...stage.controls, ...stage.fees, ...stage.items.flatMap(({ options }) => options.flatMap(({ lines }) => lines))]
-      .map(({ measure }) => measure)
-      .find(({ measure }) => measure === id)?.wording;
+  const name = (id: string): Wording | undefined => measuresOf(stage).find(({ measure }) => measure === id)?.wording;
   const answers = new Map(listOf(asked.claims).map((one) => [one.split('=')[0] ?? '', one.split('=')[1] ?? '']));
   const id = `stage-${stage.member}`;
   return (
     <section class="card stage" aria-labelledby={id}>
       <h2 id={id}>{stageTitle(stage)}</h2>
       {posts.length > 0 && <p>{t('need.over', { posts: posts.map((one) => post(one.post)).join(' · ') })}</p>}
-      <p class="quiet small">
-        {pack === null
-          ? t('need.noPack')
-          : t(pack.state === 'confirmed' ? 'need.confirmed' : 'need.compiled', {
-              version: pack.version,
-              day: formatDay(pack.published),
-            })}
-      </p>
+      <p class="quiet small">{standingText(pack)}</p>
       {findings.length > 0 && (
         <Notice kind="wait" title={t('need.findings')}>
           <ul>

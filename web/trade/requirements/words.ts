@@ -76,3 +76,27 @@ export function durationText(duration: string | null): string {
   if (unit === 'M' && time === '') return t('need.months', { count });
   return unit === 'H' ? t('part.hours', { count }) : duration;
 }
+
+/** Whose word a member's rules are. */
+export const standingText = (pack: StageView['pack']): string =>
+  pack === null
+    ? t('need.noPack')
+    : t(pack.state === 'confirmed' ? 'need.confirmed' : 'need.compiled', {
+        version: pack.version,
+        day: formatDay(pack.published),
+      });
+
+/** Every rule that a member's part of an answer names. */
+export const measuresOf = ({ controls, fees, items }: StageView): StageView['fees'][number]['measure'][] =>
+  [...controls, ...fees, ...items.flatMap(({ options }) => options.flatMap(({ lines }) => lines))].map(
+    ({ measure }) => measure,
+  );
+
+/** How the state of a control looks. */
+export const CONTROL_LOOKS: Readonly<Record<StageView['controls'][number]['state'], string>> = {
+  met: 'complete',
+  open: 'missing',
+  prohibited: 'refused',
+  unknown: 'claimed',
+  'may-apply': 'claimed',
+};
