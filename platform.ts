@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Federation } from './federation/federation.ts';
@@ -15,7 +14,10 @@ import { type Accounts, type Caller, openAccounts } from './members/account.ts';
 import type { NodeContext, RequestContext } from './members/context.ts';
 import { membersRouter } from './members/handlers.ts';
 import { privateKeyObject, readKey, signerOf } from './members/keys.ts';
-import { openRegistry, type Registry, type RegistryVersion } from './members/registry.ts';
+import type { Registry, RegistryVersion } from './members/registry.ts';
+import { readRegistryFolder } from './members/registry-folder.ts';
+import { mergeRegistries } from './members/registry-merge.ts';
+import { keepRegistry, storedRegistry } from './members/registry-store.ts';
 import * as sessionStore from './members/session-store.ts';
 import * as memberStore from './members/store.ts';
 import { assertDurable, connect, type Sql, type Tx } from './storage/connection.ts';
@@ -61,6 +63,12 @@ export interface NodeOptions {
   readonly sequenceEveryMs?: number;
   readonly signEveryMs?: number;
   readonly maxQueue?: number;
+  /** How often peers are asked for versions of the registry. */
+  readonly registryMs?: number;
+  /**
+   * Another registry than the one this node was opened with is in force and kept: whoever runs the node opens it anew.
+   */
+  readonly onRegistry?: (version: number) => void;
 }
 
 export interface ReplayReport {
@@ -68,16 +76,6 @@ export interface ReplayReport {
   readonly before: string;
   readonly after: string;
   readonly equal: boolean;
-}
-
-export function readRegistryFolder(folder: string): RegistryVersion[] {
-  return readdirSync(folder)
-    .filter((name) => /^\d{6}\.note$/.test(name))
-    .sort()
-    .map((name) => ({
-      note: readFileSync(join(folder, name), 'utf8'),
-      json: readFileSync(join(folder, name.replace('.note', '.json')), 'utf8'),
-    }));
 }
 
 /** One member's node. Life cycle: `openNode` → `start` → `stop`. */
@@ -90,6 +88,8 @@ export class DostykNode {
   readonly packs: NodePacks;
   readonly goods: () => GoodsIndex = shippedGoods();
   readonly #abort = new AbortController();
+  readonly #registryFolder: string;
+  readonly #offer: (versions: readonly RegistryVersion[]) => Promise<void>;
   #loops: Promise<void>[] = [];
 
   constructor(
@@ -97,7 +97,11 @@ export class DostykNode {
     accounts: Accounts,
     federation: Federation,
     onError: (act: string, error: unknown) => void,
+    registryFolder: string,
+    offer: (versions: readonly RegistryVersion[]) => Promise<void>,
   ) {
+    this.#registryFolder = registryFolder;
+    this.#offer = offer;
     this.context = context;
     this.accounts = accounts;
     this.federation = federation;
@@ -119,6 +123,10 @@ export class DostykNode {
         }),
       ),
       this.#every(3000, 'fetch attachments', () => this.#fetchAttachments()),
+      // Whoever signs the next version puts it there.
+      this.#every(5000, 'read the registry', () =>
+        this.#offer(readRegistryFolder(this.#registryFolder, this.context.registry.versions)),
+      ),
       this.#every(3_600_000, 'prune changes', () => tradeStore.pruneChanges(this.context.sql)),
     ];
   }
@@ -272,7 +280,7 @@ export class DostykNode {
       {
         origin,
         logKeys: registry.getMember(member).log.keys.map(({ vkey }) => vkey),
-        witnesses: registry.witnessesFor(member),
+        witnessesOf: (size) => registry.witnessesOf(origin, size),
       },
       progress,
     );
@@ -354,9 +362,22 @@ export async function migrateAll(migrationUrl: string): Promise<void> {
 export async function openMember(
   options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis'>,
 ): Promise<{ sql: Sql; registry: Registry }> {
-  const registry = await openRegistry(nodeCrypto, readRegistryFolder(options.registry), options.genesis);
-  registry.getMember(options.member);
-  return { sql: connect(options.databaseUrl, { max: 4 }), registry };
+  const sql = connect(options.databaseUrl, { max: 4 });
+  try {
+    await assertDurable(sql);
+    const stored = await storedRegistry(sql);
+    const { registry } = await mergeRegistries(
+      nodeCrypto,
+      options.genesis,
+      stored,
+      readRegistryFolder(options.registry, stored),
+    );
+    registry.getMember(options.member);
+    return { sql, registry };
+  } catch (error) {
+    await sql.end({ timeout: 5 });
+    throw error;
+  }
 }
 
 /**
@@ -367,7 +388,7 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const { member, onError = () => undefined, clock = () => new Date() } = options;
   if (options.migrationUrl !== undefined) await migrateAll(options.migrationUrl);
   const { sql, registry } = await openMember(options);
-  await assertDurable(sql);
+  await keepRegistry(sql, registry.versions);
   const entry = registry.getMember(member);
   const key = (name: string, vkeys: readonly string[]) => {
     const file = readKey(join(options.keys, `${name}.key`));
@@ -378,7 +399,9 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     }
     return file;
   };
-  const vkeysOf = (dated: readonly { vkey: string }[]): string[] => dated.map(({ vkey }) => vkey);
+  // A key that was cut off signs nothing more.
+  const vkeysOf = (keys: readonly { vkey: string; until?: number | undefined; below?: unknown }[]): string[] =>
+    keys.filter(({ until, below }) => until === undefined && below === undefined).map(({ vkey }) => vkey);
   const fold = foldInto(registry, member);
   const ledger = await Ledger.open({
     sql,
@@ -409,8 +432,11 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     fold,
     witnessSigner: signerOf(key('witness', vkeysOf(entry.witness.keys))),
     nodeKey: privateKeyObject(key('node', vkeysOf(entry.node.keys))),
+    onRegistry: (versions) => offer(versions),
+    ...(options.registryMs === undefined ? {} : { registryMs: options.registryMs }),
     onError,
   });
+  const offer = registryOffer(registry, sql, federation, options.onRegistry);
   const context: NodeContext = {
     member,
     origin: entry.log.origin,
@@ -424,7 +450,31 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     random: nodeRandom,
     documentSigner: (authority) => documentSigner(options.keys, registry, authority),
   };
-  return new DostykNode(context, openAccounts(options.accounts), federation, onError);
+  const accounts = openAccounts(options.accounts);
+  return new DostykNode(context, accounts, federation, onError, options.registry, offer);
+}
+
+/** Takes versions from the folder or from a peer, keeps what prevails, and tells of it once. */
+function registryOffer(
+  registry: Registry,
+  sql: Sql,
+  federation: Federation,
+  onRegistry: (version: number) => void = () => undefined,
+): (versions: readonly RegistryVersion[]) => Promise<void> {
+  let current = registry.versions;
+  return async (versions) => {
+    if (versions.every(({ note }, i) => current[i]?.note === note)) return;
+    const merged = await mergeRegistries(nodeCrypto, registry.genesis, current, versions);
+    if (merged.contested !== undefined) {
+      const { version, members } = merged.contested;
+      for (const member of members)
+        await federation.fault(member, 'registry-two-versions', `two versions ${version} of the registry were signed`);
+    }
+    if (!merged.changed) return;
+    current = merged.registry.versions;
+    await keepRegistry(sql, current);
+    onRegistry(merged.registry.document.version);
+  };
 }
 
 function documentSigner(keys: string, registry: Registry, authority: string): DocumentSigner {

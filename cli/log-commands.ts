@@ -7,7 +7,8 @@ import { parseEvidence } from '../log/evidence.ts';
 import { type Verdict, verify } from '../log/verify.ts';
 import { authorship } from '../members/authorship.ts';
 import { openRegistry, type Registry, registryReader } from '../members/registry.ts';
-import { openMember, readRegistryFolder, replay } from '../platform.ts';
+import { readRegistryFolder } from '../members/registry-folder.ts';
+import { openMember, replay } from '../platform.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
 import { ApiClient, credentialsFor } from './api-client.ts';
@@ -131,7 +132,7 @@ export function addLogCommands(program: Command, signal: AbortSignal): void {
             keys.map(({ vkey }) => vkey),
           );
           const cosigners = registry
-            .witnessesFor(code)
+            .witnessesOf(origin, checkpoint.size)
             .filter(({ vkey }) => note.signatures.some(({ name }) => vkey.startsWith(`${name}+`)));
           return {
             member: code,
@@ -169,7 +170,7 @@ export function addLogCommands(program: Command, signal: AbortSignal): void {
       const report = await auditRemote(
         (path) => fetchBytes(`${address}/log/${path}`, signal),
         nodeCrypto,
-        { origin, logKeys: keys.map(({ vkey }) => vkey), witnesses: registry.witnessesFor(code) },
+        { origin, logKeys: keys.map(({ vkey }) => vkey), witnessesOf: (size) => registry.witnessesOf(origin, size) },
         progress(`Auditing ${code}`),
       );
       reports.push({ member: code, ...report });

@@ -84,6 +84,20 @@ export async function runNode(
     onError('uncaught', error);
     process.exit(1);
   });
+  // A new version of the registry changes keys, members and rules at every place: the node is opened anew under it, in one process.
+  while (!signal.aborted) await runUntilRenewed(environment, accounts, signal, log, onError);
+  log({ level: 'info', act: 'stopped', member: environment.DOSTYK_MEMBER });
+}
+
+async function runUntilRenewed(
+  environment: Environment,
+  accounts: unknown,
+  signal: AbortSignal,
+  log: (entry: Readonly<Record<string, unknown>>) => void,
+  onError: (act: string, error: unknown) => void,
+): Promise<void> {
+  const renewed = new AbortController();
+  const ended = AbortSignal.any([signal, renewed.signal]);
   const node = await openNode({
     member: environment.DOSTYK_MEMBER,
     databaseUrl: environment.DATABASE_URL,
@@ -93,6 +107,10 @@ export async function runNode(
     genesis: environment.DOSTYK_GENESIS,
     accounts,
     onError,
+    onRegistry: (version) => {
+      log({ level: 'info', act: 'registry', version });
+      renewed.abort();
+    },
   });
   const { address } = node.context.registry.getMember(environment.DOSTYK_MEMBER);
   const signIn = new SignIn({
@@ -120,10 +138,9 @@ export async function runNode(
   }, 5000);
   log({ level: 'info', act: 'started', member: environment.DOSTYK_MEMBER, port: server.port });
   await new Promise<void>((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+    ended.aborted ? resolve() : ended.addEventListener('abort', () => resolve(), { once: true }),
   );
   clearInterval(watchdog);
   await server.stop();
   await node.stop();
-  log({ level: 'info', act: 'stopped', member: environment.DOSTYK_MEMBER });
 }

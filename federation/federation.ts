@@ -1,15 +1,17 @@
 import type { KeyObject } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Fold, Ledger } from '../ledger/ledger.ts';
 import { Mirrors } from '../ledger/mirror.ts';
 import type { TileSource } from '../ledger/tiles.ts';
 import { Witness } from '../ledger/witness.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import type { Signer } from '../log/note.ts';
-import type { MemberEntry, Registry } from '../members/registry.ts';
+import { keysAt, logsOf, type MemberEntry, type Registry, type RegistryVersion } from '../members/registry.ts';
 import { toBase64, toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import type { PullAnswer } from './pull-answer.ts';
 import { Puller } from './pulling.ts';
+import { fetchNewerRegistry } from './registry-exchange.ts';
 import { cursors, type Fault, listFaults, recordFault, recordsFor, type Sql, useToken } from './store.ts';
 import { checkToken, makeToken } from './token.ts';
 import { Witnessing } from './witnessing.ts';
@@ -27,6 +29,9 @@ export interface FederationOptions {
   readonly witnessSigner: Signer;
   /** Signs tokens to peers. */
   readonly nodeKey: KeyObject;
+  /** A peer has other versions of the registry than this node, or more. */
+  readonly registryMs?: number;
+  readonly onRegistry?: (versions: readonly RegistryVersion[]) => Promise<void>;
   readonly onError?: (act: string, error: unknown) => void;
   readonly pollMs?: number;
 }
@@ -46,6 +51,7 @@ export interface PeerStatus {
 
 const PULL_BYTES = 8 * 1024 * 1024;
 const WATCH_MS = 10_000;
+const REGISTRY_MS = 10_000;
 /** A mirror further behind than this means that data are withheld. */
 const MAX_LAG_SECONDS = 60;
 
@@ -60,6 +66,8 @@ export class Federation {
   /** A size that was cosigned here and is not mirrored yet, since when. */
   readonly #awaited = new Map<string, { readonly size: bigint; readonly at: Date }>();
   #watching: NodeJS.Timeout | undefined;
+  #exchanging: Promise<void> | undefined;
+  readonly #abort = new AbortController();
 
   constructor(options: FederationOptions) {
     this.#options = options;
@@ -71,10 +79,19 @@ export class Federation {
       crypto,
       clock,
       signer: options.witnessSigner,
-      logs: new Map(others.map(({ log }) => [log.origin, log.keys.map(({ vkey }) => vkey)])),
+      logs: new Map(
+        others.flatMap(logsOf).map((log) => [
+          log.origin,
+          {
+            keys: log.keys.map(({ vkey }) => vkey),
+            keysAt: (size) => keysAt(log, size),
+            ...(log.closed === undefined ? {} : { closed: BigInt(log.closed.size) }),
+          },
+        ]),
+      ),
       onAdvanced: (origin) => this.#pullers.get(origin)?.wake(),
     });
-    const onFault = (peer: string, code: string, detail: string): void => void this.#fault(peer, code, detail);
+    const onFault = (peer: string, code: string, detail: string): void => void this.fault(peer, code, detail);
     const onContact = (peer: string): void => void this.#contacts.set(peer, clock());
     this.#witnessing = new Witnessing({ ...options, onFault, onContact });
     this.#pullers = new Map(
@@ -96,11 +113,17 @@ export class Federation {
     this.#witnessing.start();
     for (const puller of this.#pullers.values()) puller.start();
     this.#watching = setInterval(() => void this.#watch(), WATCH_MS).unref();
+    this.#exchanging = this.#exchangeRegistry();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#watching);
-    await Promise.all([this.#witnessing.stop(), ...[...this.#pullers.values()].map((puller) => puller.stop())]);
+    this.#abort.abort();
+    await Promise.all([
+      this.#exchanging,
+      this.#witnessing.stop(),
+      ...[...this.#pullers.values()].map((puller) => puller.stop()),
+    ]);
   }
 
   tokenFor(origin: string): Promise<string> {
@@ -202,14 +225,35 @@ export class Federation {
         const { mirrored, lagSeconds } = await this.#lag(peer, cosigned.get(peer.log.origin));
         if (lagSeconds <= MAX_LAG_SECONDS) continue;
         const detail = `the mirror has ended at ${mirrored} for ${lagSeconds} s, short of what was cosigned`;
-        await this.#fault(peer.code, 'data-withheld', detail);
+        await this.fault(peer.code, 'data-withheld', detail);
       }
     } catch (error) {
       this.#options.onError?.('watch the mirrors', error);
     }
   }
 
-  async #fault(member: string, code: string, detail: string): Promise<void> {
+  /** Asks one peer after the other for versions of the registry that are not here. */
+  async #exchangeRegistry(): Promise<void> {
+    const { registry, member, onRegistry, registryMs = REGISTRY_MS } = this.#options;
+    const { signal } = this.#abort;
+    while (!signal.aborted && onRegistry !== undefined) {
+      for (const peer of registry.others(member)) {
+        try {
+          const versions = await fetchNewerRegistry(peer.address, registry, signal);
+          if (versions !== undefined && !signal.aborted) await onRegistry(versions);
+        } catch (error) {
+          if (signal.aborted) return;
+          // One that is away is reported by those that need it; a registry that is none is its own fault.
+          if (error instanceof Refusal && error.code !== 'peer-unreachable')
+            await this.fault(peer.code, error.code, error.message);
+        }
+      }
+      await delay(registryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Keeps what a member did wrong or failed to do; never throws. */
+  async fault(member: string, code: string, detail: string): Promise<void> {
     try {
       await recordFault(this.#options.sql, member, code, detail, this.#options.clock());
     } catch (error) {

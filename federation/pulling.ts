@@ -50,6 +50,8 @@ interface Checked {
   readonly records: readonly { readonly index: bigint; readonly sealed: Sealed }[];
   /** Of all that came, also of what is left out. */
   readonly indexes: readonly bigint[];
+  /** What can't be judged yet and is asked for again. */
+  readonly later: readonly bigint[];
 }
 
 /** Takes over what one other member's log has for this one. */
@@ -185,7 +187,7 @@ export class Puller {
   }
 
   /** Stores and folds what is new, and keeps what slips list and has not come. */
-  async #keep(tx: Tx, { records, indexes }: Checked): Promise<void> {
+  async #keep(tx: Tx, { records, indexes, later }: Checked): Promise<void> {
     const { fold, clock } = this.#options;
     const { origin } = this.#peer.log;
     const fresh = await insertReceived(tx, origin, records);
@@ -196,7 +198,7 @@ export class Puller {
     const listed = records.flatMap(({ index, sealed }) =>
       sealed.record.type === 'slip' ? listedIn(sealed, index) : [],
     );
-    await noteUndelivered(tx, origin, listed, indexes, clock());
+    await noteUndelivered(tx, origin, [...listed, ...later], indexes, clock());
   }
 
   /** Listed records that did not come are asked for one by one: a peer that errs now and delivers later loses nothing. */
@@ -230,6 +232,7 @@ export class Puller {
       answer.records.map(({ index }) => BigInt(index)),
     );
     const records: { index: bigint; sealed: Sealed }[] = [];
+    const later: bigint[] = [];
     let previous = Number(from) - 1;
     for (const { index, bytes, salt } of answer.records) {
       const bad = (why: string): Refusal => new Refusal(502, 'bad-proof', `Record ${index} of ${origin}: ${why}`);
@@ -242,20 +245,27 @@ export class Puller {
       if (!equal(logged, commitmentOf(saltBytes, recordBytes, crypto)))
         throw bad('not what the log holds at this index');
       const opened = this.#open(recordBytes, saltBytes);
-      if (typeof opened === 'string') onFault(this.#peer.code, 'bad-record', `record ${index}: ${opened}`);
+      if (typeof opened === 'number') {
+        later.push(BigInt(index));
+        onFault(this.#peer.code, 'registry-behind', `record ${index} was said under version ${opened} of the registry`);
+      } else if (typeof opened === 'string') onFault(this.#peer.code, 'bad-record', `record ${index}: ${opened}`);
       else records.push({ index: BigInt(index), sealed: opened });
     }
-    return { records, indexes: answer.records.map(({ index }) => BigInt(index)) };
+    const indexes = answer.records.map(({ index }) => BigInt(index)).filter((index) => !later.includes(index));
+    return { records, indexes, later };
   }
 
-  /** The record, or why it is not its issuer's to say to this member. */
-  #open(bytes: Uint8Array, salt: Uint8Array): Sealed | string {
+  /** The record, or why it is not its issuer's to say to this member, or the version of the registry that is missing to judge it. */
+  #open(bytes: Uint8Array, salt: Uint8Array): Sealed | string | number {
     const { crypto, registry, member } = this.#options;
     try {
       const sealed = openSealed(bytes, salt, crypto);
       if (sealed.record.log !== this.#peer.log.origin) return 'names another log';
       if (!isAddressedTo(sealed.record.to, member)) return 'not addressed to this member';
-      const outside = authorship(sealed.record, registry.view);
+      // Judged by the version under which it was said, as every other addressee does, whenever it takes it over.
+      const then = registry.view.at(sealed.record.registry);
+      if (then === undefined) return sealed.record.registry;
+      const outside = authorship(sealed.record, then);
       return outside === undefined ? sealed : `outside the authorship table: ${outside}`;
     } catch (error) {
       return (error as Error).message;

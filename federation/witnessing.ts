@@ -126,7 +126,7 @@ export class Witnessing {
 
   /** One witness, one checkpoint; never throws: what goes wrong is a fault and the next round tries again. */
   async #ask(witness: MemberEntry, head: SignedHead): Promise<boolean> {
-    const { onFault, onContact, ledger, crypto, registry, member, tiles } = this.#options;
+    const { onFault, onContact, ledger, crypto, registry, tiles } = this.#options;
     try {
       for (let attempt = 0; attempt < 3; attempt++) {
         const held = this.#heldBy.get(witness.code) ?? 0n;
@@ -158,7 +158,9 @@ export class Witnessing {
           );
           return false;
         }
-        const keys = registry.witnessesFor(member).filter((key) => key.member === witness.code);
+        const keys = registry
+          .witnessesOf(ledger.options.origin, head.size)
+          .filter((key) => key.member === witness.code);
         const cosignatures = await cosignaturesOf(crypto, parseNote(head.note + body), keys);
         if (cosignatures.length === 0) {
           onFault(witness.code, 'cosignature-invalid', 'answered without a cosignature of its own');

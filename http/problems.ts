@@ -126,6 +126,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'record-too-large': 'A record has at most 4 MiB.',
   'record-unknown': 'There is no such record in this log, or it is not for you.',
   'registry-invalid': 'The registry chain is broken: a version does not fit its note or lacks a signature.',
+  'registry-question-invalid': 'from is the number of the first version that is asked for.',
   'registry-untrusted': 'The registry does not begin at the genesis that is pinned here.',
   'request-malformed': 'The request can not be read.',
   'request-timeout': 'The request did not arrive within the time that a node waits for one.',

@@ -219,9 +219,13 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const file = await node.servePeerAttachment(peer, c.req.param('hash'));
     return download(file, c.req.method, (error) => logAccident(error, 'internal', c.get('requestId')));
   });
-  app.get('/registry', (c) =>
-    c.json({ genesis: context.registry.genesis, versions: context.registry.versions }, 200, ANYONE),
-  );
+  app.get('/registry', (c) => {
+    const from = Number(c.req.query('from') ?? 1);
+    if (!Number.isSafeInteger(from) || from < 1)
+      throw new Refusal(400, 'registry-question-invalid', 'from is the number of a version, 1 or more.');
+    const { genesis, versions } = context.registry;
+    return c.json({ genesis, versions: versions.slice(from - 1) }, 200, ANYONE);
+  });
   app.get('/members', (c) => c.json(describeMembers(context.registry)));
 
   // For operations and for people.

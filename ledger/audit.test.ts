@@ -28,7 +28,7 @@ import { TileSource } from './tiles.ts';
 
 const witness = makeSigner('demo.bb.dostyk/witness', ED25519_COSIGNATURE);
 const witnesses = [{ member: 'BB', vkey: witness.vkey }];
-const keys = { origin: ORIGIN, logKeys: [signer.vkey], witnesses };
+const keys = { origin: ORIGIN, logKeys: [signer.vkey], witnessesOf: () => witnesses };
 
 /** A log of 300 records for two members with their slips, its last checkpoint cosigned by one witness. */
 async function written(): Promise<TestDatabase> {

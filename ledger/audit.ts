@@ -66,7 +66,7 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
         { witness: string; line: string }[]
       >`SELECT witness, line FROM ledger.cosignature WHERE size = ${signed.size}`;
       for (const { witness, line } of lines) {
-        const [cosigned] = await cosignaturesOf(crypto, parseNote(signed.note + line), keys.witnesses);
+        const [cosigned] = await cosignaturesOf(crypto, parseNote(signed.note + line), keys.witnessesOf(signed.size));
         if (cosigned?.member === witness) cosignatures++;
         else found.add('cosignature-unknown', `A cosignature at size ${signed.size} is by no known key of ${witness}.`);
       }
@@ -152,7 +152,7 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
  * Recomputes the copy that this node holds of another's log: contiguous entries, and at each size that was taken over the signed
  * root, the edge from which the copy goes on, and the log's signature.
  */
-export function auditMirror(sql: Sql, crypto: LogCrypto, keys: Omit<AuditKeys, 'witnesses'>): Promise<AuditReport> {
+export function auditMirror(sql: Sql, crypto: LogCrypto, keys: Omit<AuditKeys, 'witnessesOf'>): Promise<AuditReport> {
   return sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
     const found = new Findings();
     const steps = await tx<

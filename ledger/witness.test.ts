@@ -45,7 +45,7 @@ async function makeWitness(): Promise<Witness> {
     crypto: nodeCrypto,
     clock: () => new Date('2026-06-11T00:00:00Z'),
     signer: witnessKey,
-    logs: new Map([[ORIGIN, [log.vkey]]]),
+    logs: new Map([[ORIGIN, { keys: [log.vkey], keysAt: () => [log.vkey] }]]),
     onAdvanced: (_, size) => void advanced.push(size),
   });
 }

@@ -13,10 +13,17 @@ export interface WitnessOptions {
   readonly crypto: LogCrypto;
   readonly clock: () => Date;
   readonly signer: Signer;
-  /** Keys of the logs that this node witnesses: the other members'. */
-  readonly logs: ReadonlyMap<string, readonly string[]>;
+  /** The logs that this node witnesses, the other members', with the keys that hold at a size. */
+  readonly logs: ReadonlyMap<string, WitnessedLog>;
   /** A log showed a consistent new checkpoint: there is something to pull. */
   readonly onAdvanced?: (origin: string, size: bigint) => void;
+}
+
+export interface WitnessedLog {
+  readonly keys: readonly string[];
+  keysAt(size: bigint): readonly string[];
+  /** A log that was closed at a size is cosigned no further. */
+  readonly closed?: bigint;
 }
 
 export interface WitnessAnswer {
@@ -52,16 +59,19 @@ export class Witness {
       return plain(400, error instanceof Refusal ? error.message : 'malformed');
     }
     const origin = request.note.split('\n', 1)[0] ?? '';
-    const keys = logs.get(origin);
-    if (keys === undefined) return plain(404, 'unknown origin');
+    const log = logs.get(origin);
+    if (log === undefined) return plain(404, 'unknown origin');
     let opened: Awaited<ReturnType<typeof openCheckpoint>>;
     try {
-      opened = await openCheckpoint(crypto, request.note, keys);
+      opened = await openCheckpoint(crypto, request.note, log.keys);
+      opened = await openCheckpoint(crypto, request.note, log.keysAt(opened.checkpoint.size));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return plain(error.status === 403 ? 403 : 400, error.message);
     }
     const { checkpoint, note } = opened;
+    if (log.closed !== undefined && checkpoint.size > log.closed)
+      return plain(403, `this log was closed at size ${log.closed}`);
     if (request.oldSize > checkpoint.size) return plain(400, 'the old size is larger than the checkpoint');
     const seconds = BigInt(Math.floor(clock().getTime() / 1000));
     const refused = await sql.begin(async (tx): Promise<WitnessAnswer | undefined> => {

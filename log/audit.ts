@@ -28,7 +28,8 @@ export interface AuditReport {
 export interface AuditKeys {
   readonly origin: string;
   readonly logKeys: readonly string[];
-  readonly witnesses: readonly WitnessKey[];
+  /** Keys whose cosignatures count on a checkpoint of a size. */
+  readonly witnessesOf: (size: bigint) => readonly WitnessKey[];
 }
 
 export type Progress = (done: number, of: number) => void;
@@ -63,7 +64,7 @@ export async function auditRemote(
     keys.logKeys,
   );
   if (checkpoint.origin !== keys.origin) found.add('origin-differs', `The log calls itself ${checkpoint.origin}.`);
-  const cosignatures = await cosignaturesOf(crypto, note, keys.witnesses);
+  const cosignatures = await cosignaturesOf(crypto, note, keys.witnessesOf(checkpoint.size));
   const tree = new Recomputation(crypto);
   let tiles = 0;
   for (let n = 0n; n * 256n < checkpoint.size; n++) {

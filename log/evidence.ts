@@ -21,7 +21,7 @@ export const Evidence = z.strictObject({
   registry: z
     .array(z.strictObject({ note: z.string().max(200_000), json: z.string().max(1_000_000) }))
     .min(1)
-    .max(64),
+    .max(1000),
   /** The newest status list of the certificate's authority, with its own proof. */
   status: Proven.optional(),
   /** Where a newer status list is to be had. */

@@ -26,14 +26,31 @@ export type Answer = (typeof ANSWERS)[number];
 export interface RegistryView {
   readonly version: number;
   readonly publishedAt: string;
-  readonly quorum: number;
-  /** The member that owns a log, whether it is a demonstration's, and its keys, each from a log size on. */
-  logOf(origin: string): { member: string; demo: boolean; keys: readonly { vkey: string; from: bigint }[] } | undefined;
-  witnesses(): readonly WitnessKey[];
-  documentKeys(member: string, authority: string): readonly { kid: string; publicKey: Uint8Array; from: bigint }[];
+  /**
+   * The member that owns a log, whether it is a demonstration's, its keys with the sizes for which each holds, and where it was
+   * closed, the size up to which it counts.
+   */
+  logOf(origin: string): LogView | undefined;
+  /** Keys whose cosignatures count on a checkpoint of this log at this size; none of the log's owner. */
+  witnessesOf(origin: string, size: bigint): readonly WitnessKey[];
+  /** How many of them make such a checkpoint final. */
+  quorumOf(origin: string, size: bigint): number;
+  /** The view of an earlier version, for what was said under it; undefined where that is not known here. */
+  at(version: number): RegistryView | undefined;
+  documentKeys(
+    member: string,
+    authority: string,
+  ): readonly { kid: string; publicKey: Uint8Array; from: bigint; until?: bigint }[];
   hasMandate(member: string, authority: string, mandate: string): boolean;
   /** The authority that decides at a post. */
   postAuthority(post: string): { member: string; authority: string } | undefined;
+}
+
+export interface LogView {
+  readonly member: string;
+  readonly demo: boolean;
+  readonly keys: readonly { readonly vkey: string; readonly from: bigint; readonly until?: bigint }[];
+  readonly closed?: bigint;
 }
 
 export interface RegistryReader {
@@ -90,7 +107,8 @@ interface Proven {
   readonly record: Envelope;
   readonly index: bigint;
   readonly cosignatures: readonly Cosignature[];
-  readonly member: string;
+  /** Enough of them. */
+  readonly quorum: number;
 }
 
 const TEN_MINUTES = 600;
@@ -139,17 +157,17 @@ async function judge(
     known.time = new Date(Number(seconds) * 1000).toISOString();
     known.timeDiffers = Math.abs(Number(seconds) - Date.parse(record.at) / 1000) > TEN_MINUTES;
   }
-  const outside = options.authorship(record, view);
+  const outside = outsideAuthorship(record, view, options);
   if (outside !== undefined) throw new Answered('invalid', outside, 'The issuer may not author a record of this type.');
   if (view.logOf(record.log)?.demo === true && options.allowDemo !== true) {
     throw new Answered('untrusted', 'demonstration', 'This is a record of a demonstration, not an official document.');
   }
   if (record.type === 'certificate') known.unchecked = await checkDocumentSignature(proven, view, options);
-  if (proven.cosignatures.length < view.quorum) {
+  if (proven.cosignatures.length < proven.quorum) {
     throw new Answered(
       'not-final',
       'cosignatures-missing',
-      `Cosigned by ${proven.cosignatures.length} of the ${view.quorum} members needed.`,
+      `Cosigned by ${proven.cosignatures.length} of the ${proven.quorum} members needed.`,
     );
   }
   if (record.type !== 'certificate')
@@ -200,13 +218,55 @@ async function prove(proven: ProvenRecord, view: RegistryView, { crypto }: Verif
   );
   if (checkpoint.origin !== record.log)
     throw new Answered('invalid', 'origin-differs', 'The proof is of another log than the record names.');
-  const inForce = log.keys.filter(({ from }) => from <= checkpoint.size).map(({ vkey }) => vkey);
-  await openCheckpoint(crypto, text, inForce);
+  await assertInForce(checkpoint.size, text, log, crypto);
   if (!verifyInclusion(crypto, index, checkpoint.size, leafHash(crypto, sealed.commitment), hashes, checkpoint.root)) {
     throw new Answered('invalid', 'inclusion-invalid', 'The record is not in the log at this place.');
   }
-  const others = view.witnesses().filter(({ member }) => member !== log.member);
-  return { record, index, cosignatures: await cosignaturesOf(crypto, note, others), member: log.member };
+  const witnesses = view.witnessesOf(record.log, checkpoint.size);
+  const quorum = view.quorumOf(record.log, checkpoint.size);
+  return { record, index, cosignatures: await cosignaturesOf(crypto, note, witnesses), quorum };
+}
+
+/** The checkpoint's key holds at its size, and its log was not closed before. */
+async function assertInForce(size: bigint, text: string, log: LogView, crypto: LogCrypto): Promise<void> {
+  const begun = log.keys.filter(({ from }) => from <= size);
+  const inForce = begun.filter(({ until }) => until === undefined || size <= until);
+  if (inForce.length < begun.length) {
+    const signed = await openCheckpoint(
+      crypto,
+      text,
+      inForce.map(({ vkey }) => vkey),
+    ).catch(() => undefined);
+    if (signed === undefined)
+      throw new Answered(
+        'untrusted',
+        'log-key-cut-off',
+        'The key of this proof was cut off at a smaller size of the log. Prove the record anew under a later checkpoint.',
+      );
+  }
+  await openCheckpoint(
+    crypto,
+    text,
+    inForce.map(({ vkey }) => vkey),
+  );
+  if (log.closed !== undefined && size > log.closed)
+    throw new Answered(
+      'untrusted',
+      'awaiting-clarification',
+      'Two histories of this log were seen, and it was closed at a smaller size. What lies before that can be proven anew.',
+    );
+}
+
+/** Judged by the version of the registry under which the record was said: what was right then stays right. */
+function outsideAuthorship(record: Envelope, view: RegistryView, { authorship }: VerifyOptions): string | undefined {
+  const then = view.at(record.registry);
+  if (then === undefined)
+    throw new Answered(
+      'untrusted',
+      'registry-outdated',
+      'The record was said under a newer registry than the file brings.',
+    );
+  return authorship(record, then);
 }
 
 async function checkDocumentSignature(
@@ -223,7 +283,9 @@ async function checkDocumentSignature(
       unchecked.push(signature.alg);
       continue;
     }
-    const key = keys.find(({ kid, from }) => kid === signature.kid && from <= index);
+    const key = keys.find(
+      ({ kid, from, until }) => kid === signature.kid && from <= index && (until === undefined || index < until),
+    );
     if (key === undefined)
       throw new Answered(
         'invalid',
@@ -279,7 +341,7 @@ async function checkStatus(
   }
   const proven = await prove(decodeProven(evidence.status), view, options);
   const list = proven.record.body as Record<string, unknown>;
-  const outside = options.authorship(proven.record, view);
+  const outside = outsideAuthorship(proven.record, view, options);
   const fits =
     outside === undefined &&
     proven.record.type === 'status-list' &&
@@ -305,7 +367,7 @@ async function checkStatus(
   // A revocation counts whatever the age and finality of the list that states it.
   if (statusBit(bits, place.index))
     throw new Answered('revoked', 'revoked', `The certificate is revoked, as of ${status.asOf}.`);
-  if (proven.cosignatures.length < view.quorum)
+  if (proven.cosignatures.length < proven.quorum)
     throw new Answered('status-unknown', 'status-list-not-final', 'The status list is not final.');
   if (proven.index < certificate.index)
     throw new Answered('status-stale', 'status-list-older', 'The certificate is newer than the status list in hand.');

@@ -21,9 +21,13 @@ export function checkKeys(crypto: LogCrypto, { members }: RegistryDocument): voi
     if (seen.has(hex)) throw invalid(`A key of ${owner} is listed twice.`);
     seen.add(hex);
   };
-  for (const { code, memberKey, log, witness, node, authorities } of members) {
+  for (const { code, memberKey, log, earlierLogs = [], witness, node, authorities } of members) {
+    const logs = [...earlierLogs, log];
     const roles: readonly [number, readonly string[]][] = [
-      [ED25519, [memberKey, ...log.keys.map(({ vkey }) => vkey), ...node.keys.map(({ vkey }) => vkey)]],
+      [
+        ED25519,
+        [memberKey, ...logs.flatMap(({ keys }) => keys.map(({ vkey }) => vkey)), ...node.keys.map(({ vkey }) => vkey)],
+      ],
       [ED25519_COSIGNATURE, witness.keys.map(({ vkey }) => vkey)],
     ];
     for (const [type, vkeys] of roles) {
@@ -33,7 +37,7 @@ export function checkKeys(crypto: LogCrypto, { members }: RegistryDocument): voi
         add(code, key.publicKey);
       }
     }
-    if (log.keys.some(({ vkey }) => readVkey(crypto, code, vkey).name !== log.origin))
+    if (logs.some(({ origin, keys }) => keys.some(({ vkey }) => readVkey(crypto, code, vkey).name !== origin)))
       throw invalid(`A log key of ${code} does not bear the name of its log.`);
     for (const { id, documentKeys } of authorities)
       for (const { publicKey } of documentKeys) add(id, readPublicKey(id, publicKey));

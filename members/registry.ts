@@ -1,101 +1,23 @@
-import { z } from 'zod';
 import type { LogCrypto } from '../log/crypto.ts';
-import { ED25519, parseNote, parseVkey, signersOf, type VerifierKey } from '../log/note.ts';
+import { ED25519, parseNote, parseVkey, signersOf } from '../log/note.ts';
 import type { RegistryReader, RegistryView } from '../log/verify.ts';
 import { fromBase64, toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import { Country, Currency, Identifier, Instant, Zone } from '../values/schema.ts';
+import {
+  type Authority,
+  logsOf,
+  type MemberEntry,
+  type Post,
+  parseDocument,
+  type RegistryDocument,
+  type RegistryVersion,
+  registryInvalid,
+  registryText,
+} from './registry-document.ts';
 import { checkKeys } from './registry-keys.ts';
+import { checkDocument, isSigned, stepOf } from './registry-step.ts';
 
-/** The eight languages of the project; every name is given in each. */
-export const LANGUAGES = ['zh', 'kk', 'ky', 'tg', 'tk', 'uz', 'ru', 'en'] as const;
-const name = z.string().min(1).max(200);
-export const Names = z.strictObject({ zh: name, kk: name, ky: name, tg: name, tk: name, uz: name, ru: name, en: name });
-export type Names = z.infer<typeof Names>;
-
-export const MANDATES = [
-  'decide',
-  'decide-appeals',
-  'report-events',
-  'require',
-  'publish-rules',
-  'certify-origin',
-  'certify-phytosanitary',
-  'certify-conformity',
-] as const;
-export type Mandate = (typeof MANDATES)[number];
-
-/** A key and the log size from which it holds. */
-const DatedKey = z.strictObject({ vkey: z.string().max(300), from: z.int().min(0) });
-
-export const Authority = z.strictObject({
-  id: Identifier,
-  kind: z.enum(['customs', 'plant-health', 'veterinary', 'chamber', 'conformity', 'railway', 'ministry']),
-  name: Names,
-  mandates: z.array(z.enum(MANDATES)).max(20),
-  documentKeys: z
-    .array(z.strictObject({ kid: z.string().max(200), publicKey: z.string().length(44), from: z.int().min(0) }))
-    .max(20),
-});
-export type Authority = z.infer<typeof Authority>;
-
-export const Post = z.strictObject({
-  id: Identifier,
-  /** The authority that decides here. */
-  authority: Identifier,
-  /** Both posts of a crossing name it alike. */
-  crossing: Identifier,
-  name,
-  mode: z
-    .array(z.enum(['road', 'rail']))
-    .min(1)
-    .max(2),
-  zone: Zone,
-  latitude: z.number().min(-90).max(90).optional(),
-  longitude: z.number().min(-180).max(180).optional(),
-});
-export type Post = z.infer<typeof Post>;
-
-export const MemberEntry = z.strictObject({
-  code: Country,
-  name: Names,
-  currency: Currency,
-  zones: z.array(Zone).min(1).max(20),
-  /** Where the node is reached, without a slash at the end. */
-  address: z.url().max(300),
-  /** Offline: signs this member's part of the registry and nothing else. */
-  memberKey: z.string().max(300),
-  log: z.strictObject({ origin: z.string().min(3).max(200), keys: z.array(DatedKey).min(1).max(20) }),
-  witness: z.strictObject({ keys: z.array(DatedKey).min(1).max(20) }),
-  node: z.strictObject({ keys: z.array(DatedKey).min(1).max(20) }),
-  authorities: z.array(Authority).max(100),
-  posts: z.array(Post).max(1000),
-});
-export type MemberEntry = z.infer<typeof MemberEntry>;
-
-export const RegistryDocument = z.strictObject({
-  v: z.literal(1),
-  version: z.int().min(1),
-  publishedAt: Instant,
-  /** Cosignatures by other members that make a checkpoint final. */
-  quorum: z.int().min(1).max(50),
-  notice: z.string().max(300).optional(),
-  members: z.array(MemberEntry).min(1).max(60),
-});
-export type RegistryDocument = z.infer<typeof RegistryDocument>;
-
-export interface RegistryVersion {
-  readonly note: string;
-  readonly json: string;
-}
-
-const NO_PREVIOUS = '0'.repeat(64);
-
-/** The text that member keys sign. */
-export function registryText(crypto: LogCrypto, version: number, json: string, previousNote?: string): string {
-  const previous = previousNote === undefined ? NO_PREVIOUS : toHex(crypto.sha256(utf8(previousNote)));
-  return `dostyk-registry/v1\n${version}\n${toHex(crypto.sha256(utf8(json)))}\n${previous}\n`;
-}
+export * from './registry-document.ts';
 
 /** The registry in force, with the look-ups that the rest of the program needs. Members are ordered by code. */
 export class Registry {
@@ -106,6 +28,8 @@ export class Registry {
   readonly #members: ReadonlyMap<string, MemberEntry>;
   readonly #posts: ReadonlyMap<string, Post & { readonly member: string }>;
   readonly #authorities: ReadonlyMap<string, Authority & { readonly member: string }>;
+
+  readonly #views = new Map<number, RegistryView>();
 
   constructor(document: RegistryDocument, genesis: string, versions: readonly RegistryVersion[]) {
     this.document = document;
@@ -120,10 +44,12 @@ export class Registry {
     );
   }
 
+  /** Those who are members now. */
   get members(): readonly MemberEntry[] {
-    return this.document.members;
+    return this.document.members.filter(({ left }) => left === undefined);
   }
 
+  /** Also one that has left. */
   findMember(code: string): MemberEntry | undefined {
     return this.#members.get(code);
   }
@@ -144,21 +70,42 @@ export class Registry {
     return this.#authorities.get(id);
   }
 
+  /** The member whose log it is or was. */
   memberOfLog(origin: string): MemberEntry | undefined {
-    return this.document.members.find(({ log }) => log.origin === origin);
+    return this.document.members.find((member) => logsOf(member).some((log) => log.origin === origin));
   }
 
   others(member: string): readonly MemberEntry[] {
-    return this.document.members.filter(({ code }) => code !== member);
+    return this.members.filter(({ code }) => code !== member);
   }
 
   isDemo(origin: string): boolean {
     return origin.startsWith('demo.');
   }
 
-  /** Witness keys of all but this member: a log's own witness never counts. */
-  witnessesFor(member: string): { readonly member: string; readonly vkey: string }[] {
-    return this.others(member).flatMap(({ code, witness }) => witness.keys.map(({ vkey }) => ({ member: code, vkey })));
+  /**
+   * Keys whose cosignatures count on a checkpoint of this log at this size, of all but the log's owner: a log's own witness never
+   * counts.
+   */
+  witnessesOf(origin: string, size: bigint): { readonly member: string; readonly vkey: string }[] {
+    const owner = this.memberOfLog(origin)?.code;
+    return this.document.members.flatMap(({ code, witness }) =>
+      code === owner
+        ? []
+        : witness.keys
+            .filter(({ from, below }) => {
+              const first = typeof from === 'number' ? from : (from[origin] ?? 0);
+              const end = below?.[origin];
+              return BigInt(first) <= size && (end === undefined || size < BigInt(end));
+            })
+            .map(({ vkey }) => ({ member: code, vkey })),
+    );
+  }
+
+  /** How many cosignatures make a checkpoint of this log final at this size. */
+  quorumOf(origin: string, size: bigint): number {
+    const earlier = this.document.earlierQuorums?.find(({ below }) => size < BigInt(below[origin] ?? 0));
+    return earlier?.quorum ?? this.document.quorum;
   }
 
   /** What the verifier asks of a registry. */
@@ -166,27 +113,25 @@ export class Registry {
     return {
       version: this.document.version,
       publishedAt: this.document.publishedAt,
-      quorum: this.document.quorum,
       logOf: (origin) => {
         const member = this.memberOfLog(origin);
+        const log = member && logsOf(member).find((one) => one.origin === origin);
         return (
-          member && {
+          log && {
             member: member.code,
             demo: this.isDemo(origin),
-            keys: member.log.keys.map(({ vkey, from }) => ({ vkey, from: BigInt(from) })),
+            keys: log.keys.map(dated),
+            ...(log.closed === undefined ? {} : { closed: BigInt(log.closed.size) }),
           }
         );
       },
-      witnesses: () =>
-        this.members.flatMap(({ code, witness }) => witness.keys.map(({ vkey }) => ({ member: code, vkey }))),
+      witnessesOf: (origin, size) => this.witnessesOf(origin, size),
+      quorumOf: (origin, size) => this.quorumOf(origin, size),
+      at: (version) => this.#viewAt(version),
       documentKeys: (member, authority) => {
         const found = this.#authorities.get(authority);
         if (found?.member !== member) return [];
-        return found.documentKeys.map(({ kid, publicKey, from }) => ({
-          kid,
-          publicKey: fromBase64(publicKey),
-          from: BigInt(from),
-        }));
+        return found.documentKeys.map(({ publicKey, ...key }) => ({ ...dated(key), publicKey: fromBase64(publicKey) }));
       },
       hasMandate: (member, authority, mandate) => {
         const found = this.#authorities.get(authority);
@@ -198,60 +143,22 @@ export class Registry {
       },
     };
   }
-}
 
-function invalid(message: string, cause?: unknown): Refusal {
-  return new Refusal(500, 'registry-invalid', message, { cause });
-}
-
-function parseDocument(json: string): RegistryDocument {
-  try {
-    return RegistryDocument.parse(JSON.parse(json));
-  } catch (cause) {
-    throw invalid('A registry version is not of the registry form.', cause);
+  /** An earlier version, for what was said under it; undefined for one that is not known yet. */
+  #viewAt(version: number): RegistryView | undefined {
+    if (version === this.document.version) return this.view;
+    const known = this.#views.get(version);
+    if (known !== undefined) return known;
+    const stored = this.versions[version - 1];
+    if (stored === undefined) return undefined;
+    const { view } = new Registry(parseDocument(stored.json), this.genesis, this.versions);
+    this.#views.set(version, view);
+    return view;
   }
 }
 
-/** Rules that a single version must keep, whoever signed it. */
-function checkDocument(document: RegistryDocument): void {
-  const codes = document.members.map(({ code }) => code);
-  if (codes.join() !== [...new Set(codes)].sort().join()) throw invalid('Members must be listed once each, by code.');
-  const origins = new Set(document.members.map(({ log }) => log.origin));
-  if (origins.size !== codes.length) throw invalid('Two members name one log.');
-  for (const { code, authorities, posts } of document.members) {
-    const prefix = `${code.toLowerCase()}.`;
-    const own = new Set(authorities.map(({ id }) => id));
-    if (own.size !== authorities.length || [...own].some((id) => !id.startsWith(prefix)))
-      throw invalid(`An authority of ${code} has a foreign or repeated id.`);
-    const postIds = new Set(posts.map(({ id }) => id));
-    if (
-      postIds.size !== posts.length ||
-      posts.some(({ id, authority }) => !id.startsWith(`${code.toLowerCase()}-`) || !own.has(authority))
-    ) {
-      throw invalid(`A post of ${code} has a foreign id, a repeated id or a foreign authority.`);
-    }
-  }
-}
-
-/** Which of the members' keys must have signed the step from one version to the next. */
-function requiredSigners(
-  before: RegistryDocument | undefined,
-  after: RegistryDocument,
-): readonly (readonly string[])[] {
-  const all = (before ?? after).members.map(({ memberKey }) => memberKey);
-  if (before === undefined) return [all];
-  const changed = after.members.filter((member) => {
-    const old = before.members.find(({ code }) => code === member.code);
-    return JSON.stringify(old) !== JSON.stringify(member);
-  });
-  const [only] = changed;
-  const sameRest =
-    before.quorum === after.quorum && before.notice === after.notice && before.members.length === after.members.length;
-  const old = before.members.find(({ code }) => code === only?.code);
-  // A member's own entry is its own business; its member key, the membership, the quorum and the notice are everyone's.
-  if (sameRest && changed.length === 1 && only !== undefined && old?.memberKey === only.memberKey)
-    return [[only.memberKey], all];
-  return [all];
+function dated<T extends { readonly from: number; readonly until?: number | undefined }>({ from, until, ...key }: T) {
+  return { ...key, from: BigInt(from), ...(until === undefined ? {} : { until: BigInt(until) }) };
 }
 
 /**
@@ -267,7 +174,7 @@ export async function openRegistry(
   genesis: string,
 ): Promise<Registry> {
   const [first] = versions;
-  if (first === undefined) throw invalid('The registry is empty.');
+  if (first === undefined) throw registryInvalid('The registry is empty.');
   if (toHex(crypto.sha256(utf8(first.note))) !== genesis) {
     throw new Refusal(500, 'registry-untrusted', 'The registry does not begin at the genesis that is pinned here.', {
       remedy: 'Use the evidence and the genesis hash of the same registry.',
@@ -281,22 +188,25 @@ export async function openRegistry(
     checkKeys(crypto, next);
     const note = parseNote(text);
     if (next.version !== i + 1 || note.text !== registryText(crypto, i + 1, json, previous)) {
-      throw invalid(`Version ${i + 1} of the registry does not fit its note.`);
+      throw registryInvalid(`Version ${i + 1} of the registry does not fit its note.`);
     }
-    const keysOf = (vkeys: readonly string[]): VerifierKey[] => vkeys.map((vkey) => parseVkey(crypto, vkey));
-    const choices = requiredSigners(document, next);
+    const step = stepOf(document, next);
+    const keys = step.choices.flat().map(({ vkey }) => parseVkey(crypto, vkey));
     const signed = await signersOf(
       crypto,
       note,
-      keysOf(choices.flat()).filter(({ type }) => type === ED25519),
+      keys.filter(({ type }) => type === ED25519),
     );
-    const signedBy = new Set(signed.map(({ publicKey }) => toHex(publicKey)));
-    const enough = choices.some((vkeys) => keysOf(vkeys).every(({ publicKey }) => signedBy.has(toHex(publicKey))));
-    if (!enough) throw invalid(`Version ${i + 1} of the registry lacks a signature that it needs.`);
+    const names = new Set(signed.map(({ name, publicKey }) => `${name} ${toHex(publicKey)}`));
+    const by = (vkey: string): boolean => {
+      const key = parseVkey(crypto, vkey);
+      return names.has(`${key.name} ${toHex(key.publicKey)}`);
+    };
+    if (!isSigned(step, by)) throw registryInvalid(`Version ${i + 1} of the registry lacks a signature that it needs.`);
     document = next;
     previous = text;
   }
-  if (document === undefined) throw invalid('The registry is empty.');
+  if (document === undefined) throw registryInvalid('The registry is empty.');
   return new Registry(document, genesis, versions);
 }
 

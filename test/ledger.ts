@@ -83,7 +83,7 @@ export const entriesOf = (database: TestDatabase) =>
   >`SELECT index, commitment FROM ledger.entry ORDER BY index`;
 
 export const auditOf = (database: TestDatabase) =>
-  auditOwn(database.sql, nodeCrypto, { origin: ORIGIN, logKeys: [signer.vkey], witnesses: [] });
+  auditOwn(database.sql, nodeCrypto, { origin: ORIGIN, logKeys: [signer.vkey], witnessesOf: () => [] });
 
 export async function signedAll(ledger: Ledger, database: TestDatabase): Promise<void> {
   const [state] = await database.sql<{ size: bigint }[]>`SELECT size FROM ledger.log_state`;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listen, type RunningServer } from '../http/listen.ts';
@@ -16,6 +16,10 @@ interface Running {
   readonly server: RunningServer;
 }
 
+/** Where a member's node reads the registry: each its own. */
+export const registryFolder = (directory: string, member: string): string =>
+  join(directory, 'members', member.toLowerCase(), 'registry');
+
 /** The nodes of a demonstration in one process, each on its own database, which talk to each other over real HTTP. */
 export class FederatedNodes {
   readonly directory: string;
@@ -23,29 +27,35 @@ export class FederatedNodes {
   readonly members: readonly string[];
   readonly #databases: ReadonlyMap<string, TestDatabase>;
   readonly #running = new Map<string, Running>();
+  readonly #registryMs: number | undefined;
+  #reopening: Promise<void> = Promise.resolve();
 
   private constructor(
     directory: string,
     genesis: string,
     databases: ReadonlyMap<string, TestDatabase>,
     members: readonly string[],
+    registryMs: number | undefined,
   ) {
+    this.#registryMs = registryMs;
     this.directory = directory;
     this.genesis = genesis;
     this.#databases = databases;
     this.members = members;
   }
 
-  static async start(): Promise<FederatedNodes> {
+  /** @param registryMs how often each asks the others for versions of the registry */
+  static async start(registryMs?: number): Promise<FederatedNodes> {
     const directory = join(mkdtempSync(join(tmpdir(), 'dostyk-nodes-')), 'demo');
     const genesis = await makeDemo({ directory, basePort: await basePort(), random: nodeRandom, now: new Date() });
     const { members } = JSON.parse(readFileSync(join(directory, 'registry', '000001.json'), 'utf8')) as {
       members: { code: string }[];
     };
     const codes = members.map(({ code }) => code);
+    for (const code of codes) cpSync(join(directory, 'registry'), registryFolder(directory, code), { recursive: true });
     const databases = new Map<string, TestDatabase>();
     for (const code of codes) databases.set(code, await testDatabase([]));
-    const nodes = new FederatedNodes(directory, genesis, databases, codes);
+    const nodes = new FederatedNodes(directory, genesis, databases, codes, registryMs);
     await Promise.all(codes.map((code) => nodes.open(code)));
     return nodes;
   }
@@ -76,11 +86,15 @@ export class FederatedNodes {
       databaseUrl: urls.running,
       migrationUrl: urls.migration,
       keys: join(folder, 'keys'),
-      registry: join(this.directory, 'registry'),
+      registry: registryFolder(this.directory, member),
       genesis: this.genesis,
       accounts: JSON.parse(readFileSync(join(folder, 'accounts.json'), 'utf8')),
       sequenceEveryMs: 5,
       signEveryMs: 100,
+      ...(this.#registryMs === undefined ? {} : { registryMs: this.#registryMs }),
+      onRegistry: () => {
+        this.#reopening = this.#reopening.then(() => this.#reopen(member));
+      },
     });
     const { issuer, address, host, port } = this.settings(member);
     const clock = () => new Date();
@@ -88,6 +102,13 @@ export class FederatedNodes {
     const server = await listen(createApp({ node, signIn }), { host, port });
     node.start();
     this.#running.set(member, { node, server });
+  }
+
+  /** Under another registry, as `dostyk node` does. */
+  async #reopen(member: string): Promise<void> {
+    if (!this.#running.has(member)) return;
+    await this.stop(member);
+    await this.open(member);
   }
 
   async stop(member: string): Promise<void> {
@@ -98,6 +119,7 @@ export class FederatedNodes {
   }
 
   async close(): Promise<void> {
+    await this.#reopening;
     await Promise.all([...this.#running.keys()].map((member) => this.stop(member)));
     for (const database of this.#databases.values()) await database.drop();
     rmSync(join(this.directory, '..'), { recursive: true, force: true });

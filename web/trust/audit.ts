@@ -48,7 +48,7 @@ export async function auditInBrowser(
     const report = await auditRemote(
       fetchPath,
       browserCrypto,
-      { origin: member.origin, logKeys: member.logKeys, witnesses },
+      { origin: member.origin, logKeys: member.logKeys, witnessesOf: () => witnesses },
       progress,
     );
     return {

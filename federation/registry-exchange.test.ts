@@ -1,0 +1,120 @@
+import { afterEach, expect, test } from 'vitest';
+import { seal, uuidv7 } from '../log/envelope.ts';
+import { eventually } from '../test/demo.ts';
+import { FederatedNodes, registryFolder } from '../test/nodes.ts';
+import { entryOf, RegistryHand } from '../test/registry.ts';
+import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
+
+/** Versions of the registry on their way between six nodes. */
+
+let nodes: FederatedNodes;
+afterEach(() => nodes.close());
+
+const versionAt = (member: string): number => nodes.node(member).context.registry.document.version;
+const allAt = (version: number, members = nodes.members) =>
+  eventually(async () => members.every((member) => versionAt(member) === version));
+const faultsAt = async (member: string) =>
+  (await nodes.node(member).federation.status()).faults.map((one) => `${one.member} ${one.code}`);
+
+test('what one node is given reaches all, also one that was away, and holds over a restart', async () => {
+  nodes = await FederatedNodes.start(200);
+  const hand = new RegistryHand(nodes.directory);
+  await nodes.stop('UZ');
+  const second = await hand.next(
+    hand.version(1),
+    (document) => {
+      entryOf(document, 'KZ').authorities[0] = { ...entryOf(document, 'KZ').authorities[0], mandates: [] } as never;
+    },
+    ['KZ'],
+  );
+  hand.write(second, registryFolder(nodes.directory, 'KZ'));
+  await allAt(
+    2,
+    nodes.members.filter((member) => member !== 'UZ'),
+  );
+  const third = await hand.next(
+    second,
+    (document) => {
+      document.quorum = 3;
+    },
+    [...nodes.members],
+  );
+  hand.write(third, registryFolder(nodes.directory, 'CN'));
+  await nodes.open('UZ');
+  await allAt(3);
+  // Nobody else has the files: each node keeps what came.
+  await nodes.stop('TJ');
+  await nodes.open('TJ');
+  expect(versionAt('TJ')).toBe(3);
+  // And they go on working together under it.
+  const index = await nodes.append('KZ', [{ member: 'UZ' }]);
+  await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index));
+  await eventually(async () => nodes.node('KZ').context.ledger.publicationOf(index) === 'final');
+}, 120_000);
+
+test('two versions of one number: all come to the same, and it is told whose was signed twice', async () => {
+  nodes = await FederatedNodes.start(200);
+  const hand = new RegistryHand(nodes.directory);
+  const of = (member: string) =>
+    hand.next(
+      hand.version(1),
+      (document) => {
+        entryOf(document, member).zones = ['Asia/Almaty'];
+      },
+      [member],
+    );
+  const [a, b] = [await of('CN'), await of('UZ')];
+  hand.write(a, registryFolder(nodes.directory, 'CN'));
+  hand.write(b, registryFolder(nodes.directory, 'UZ'));
+  const winner = await eventually(async () => {
+    const notes = nodes.members.map((member) => nodes.node(member).context.registry.versions.at(-1)?.note);
+    const [first] = notes;
+    return first !== hand.version(1).note && notes.every((note) => note === first) && first;
+  });
+  expect([a.note, b.note]).toContain(winner);
+  // One of the two nodes held the other version: it says so.
+  await eventually(async () => {
+    const faults = [...(await faultsAt('CN')), ...(await faultsAt('UZ'))];
+    return faults.includes('CN registry-two-versions') && faults.includes('UZ registry-two-versions');
+  });
+}, 120_000);
+
+test('a record that was said under a version not known yet is asked for again, not lost', async () => {
+  nodes = await FederatedNodes.start(3_600_000);
+  const hand = new RegistryHand(nodes.directory);
+  const second = await hand.next(
+    hand.version(1),
+    (document) => {
+      const { authorities } = entryOf(document, 'KZ');
+      const customs = authorities.find(({ id }) => id === 'kz.customs');
+      if (customs !== undefined) customs.mandates = [...customs.mandates, 'publish-rules'];
+    },
+    ['KZ'],
+  );
+  hand.write(second, registryFolder(nodes.directory, 'KZ'));
+  await allAt(2, ['KZ']);
+  const { ledger, origin } = nodes.node('KZ').context;
+  const record = {
+    v: 1 as const,
+    id: uuidv7(Date.now(), nodeRandom),
+    log: origin,
+    registry: 2,
+    type: 'correction-answer',
+    issuer: { member: 'KZ', authority: 'kz.customs' },
+    to: [{ member: 'UZ' }],
+    after: [],
+    at: new Date().toISOString(),
+    body: {},
+  };
+  const { records } = await ledger.append([seal(record, { crypto: nodeCrypto, random: nodeRandom })], {
+    account: 'test',
+  });
+  const index = records[0]?.index ?? -1;
+  const later = await nodes.append('KZ', [{ member: 'UZ' }]);
+  await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(later));
+  expect(await nodes.taken('UZ', 'KZ')).not.toContain(index);
+  expect(await faultsAt('UZ')).toContain('KZ registry-behind');
+  hand.write(second, registryFolder(nodes.directory, 'UZ'));
+  await allAt(2, ['KZ', 'UZ']);
+  await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index));
+}, 120_000);

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { Registry, RegistryVersion } from '../members/registry.ts';
+import { fromUtf8 } from '../values/bytes.ts';
+import { Refusal } from '../values/refusal.ts';
+import { askPeer } from './peer-client.ts';
+
+const Answer = z.object({
+  versions: z.array(z.object({ note: z.string().max(200_000), json: z.string().max(1_000_000) })).max(1000),
+});
+const MAX_ANSWER = 32 * 1024 * 1024;
+
+async function ask(address: string, from: number, signal: AbortSignal): Promise<RegistryVersion[]> {
+  const { status, body } = await askPeer(`${address}/registry?from=${from}`, { maxBytes: MAX_ANSWER, signal });
+  if (status !== 200) throw new Refusal(502, 'peer-refuses', `/registry is answered with ${status}.`);
+  try {
+    return Answer.parse(JSON.parse(fromUtf8(body))).versions;
+  } catch (cause) {
+    throw new Refusal(502, 'bad-answer', 'The answer for the registry is not of its form.', { cause });
+  }
+}
+
+/**
+ * The whole chain that a peer goes by, where it is another than the one here; undefined where that says all.
+ * What comes is not checked yet: `mergeRegistries` does.
+ *
+ * @throws Refusal 502 `peer-unreachable`, `peer-refuses`, `bad-answer`
+ */
+export async function fetchNewerRegistry(
+  address: string,
+  { versions, document }: Registry,
+  signal: AbortSignal,
+): Promise<RegistryVersion[] | undefined> {
+  const newest = await ask(address, document.version, signal);
+  const [same, ...newer] = newest;
+  // The peer is behind: it asks itself.
+  if (same === undefined) return undefined;
+  if (same.note === versions.at(-1)?.note) return newer.length === 0 ? undefined : [...versions, ...newer];
+  return ask(address, 1, signal);
+}
