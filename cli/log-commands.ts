@@ -6,24 +6,15 @@ import { openCheckpoint } from '../log/checkpoint.ts';
 import { parseEvidence } from '../log/evidence.ts';
 import { type Verdict, verify } from '../log/verify.ts';
 import { authorship } from '../members/authorship.ts';
-import { openRegistry, type Registry, registryReader } from '../members/registry.ts';
-import { readRegistryFolder } from '../members/registry-folder.ts';
+import { registryReader } from '../members/registry.ts';
 import { openMember, replay } from '../platform.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
 import { ApiClient, credentialsFor } from './api-client.ts';
 import { EXIT, print, progress } from './outcome.ts';
+import { registryOf } from './registry-commands.ts';
 
 /** Commands about logs and what is proven by them: verify, log, members, replay. */
-
-async function registryOf(folder: string, genesis?: string): Promise<Registry> {
-  if (!existsSync(folder))
-    throw new Refusal(400, 'usage', `There is no registry in ${folder}.`, {
-      remedy: 'Name it with --registry, or make a demonstration with `dostyk init`.',
-    });
-  const pinned = genesis ?? readFileSync(join(folder, 'genesis.txt'), 'utf8').trim();
-  return openRegistry(nodeCrypto, readRegistryFolder(folder), pinned);
-}
 
 async function fetchBytes(url: string, signal: AbortSignal): Promise<Uint8Array> {
   let answer: Response;

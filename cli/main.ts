@@ -4,6 +4,7 @@ import { addLogCommands } from './log-commands.ts';
 import { EXIT, EXIT_HELP, fail } from './outcome.ts';
 import { addPackCommands } from './pack-commands.ts';
 import { addPublishCommands } from './publish-commands.ts';
+import { addRegistryCommands } from './registry-commands.ts';
 import { addRunningCommands } from './running-commands.ts';
 
 /** The `dostyk` command. */
@@ -33,6 +34,7 @@ export function program(signal: AbortSignal): Command {
   addLogCommands(command, signal);
   addPackCommands(command);
   addPublishCommands(command, signal);
+  addRegistryCommands(command);
   const strict = (one: Command): void => {
     one.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage));
     for (const child of one.commands) strict(child);

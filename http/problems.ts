@@ -54,6 +54,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'evidence-elsewhere': 'Evidence is given out by the member whose log holds the record; params.member names it.',
   'evidence-invalid': 'The file is no Dostyk evidence file.',
   'file-differs': 'A peer delivered a file that does not have the hash that the dossier names.',
+  'file-exists': 'The file exists; nothing is overwritten.',
   'file-refused': 'The file is not what it is declared to be, or its name or type is not accepted; findings say why.',
   'file-too-large': 'A file has at most 20 MB.',
   'file-unreadable': 'The command line could not read a file.',
@@ -125,9 +126,12 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'record-foreign': "The record is not this member's, or not for this log. Nothing was written.",
   'record-too-large': 'A record has at most 4 MiB.',
   'record-unknown': 'There is no such record in this log, or it is not for you.',
+  'registry-incomplete':
+    'Signatures are missing on the next version of the registry; `dostyk registry check` names whose.',
   'registry-invalid': 'The registry chain is broken: a version does not fit its note or lacks a signature.',
   'registry-question-invalid': 'from is the number of the first version that is asked for.',
   'registry-untrusted': 'The registry does not begin at the genesis that is pinned here.',
+  'registry-version': 'The draft is not the next version of the registry; draft it anew on the one in force.',
   'request-malformed': 'The request can not be read.',
   'request-timeout': 'The request did not arrive within the time that a node waits for one.',
   'requirement-unmet':
@@ -140,6 +144,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'sign-in-not-set': 'This node has no client at an identity provider; nobody signs in with a browser.',
   'sign-in-stale': 'This sign-in is not under way in this browser, or took more than ten minutes. Begin again.',
   'sign-in-unavailable': "The member's identity provider does not answer.",
+  'signature-not-asked': 'The key has no say in this step of the registry.',
   'statement-invalid': 'The file that DOSTYK_STATEMENT names is not of the form of a statement; see http/README.md.',
   'span-reversed': 'The last day of the span lies before the first.',
   'status-list-full': "The authority's status list has no place left.",
