@@ -2,46 +2,49 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Federation } from './federation/federation.ts';
 import { askPeer } from './federation/peer-client.ts';
-import { allReceived } from './federation/store.ts';
+import { findEnd, recordsGivenBack } from './federation/recovering.ts';
+import { registryOffer } from './federation/registry-exchange.ts';
+import { makeToken } from './federation/token.ts';
 import { auditOwn } from './ledger/audit.ts';
-import { type FoldRecord, Ledger } from './ledger/ledger.ts';
-import { allOwn } from './ledger/replay.ts';
+import { readHighWater, writeHighWater } from './ledger/high-water.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { type Recovery, recoverLog, rootWith } from './ledger/recovery.ts';
 import { TileSource } from './ledger/tiles.ts';
 import type { AuditReport } from './log/audit.ts';
-import type { DocumentSigner } from './log/detached-signature.ts';
-import { openSealed } from './log/envelope.ts';
 import { type Accounts, type Caller, openAccounts } from './members/account.ts';
 import type { NodeContext, RequestContext } from './members/context.ts';
 import { membersRouter } from './members/handlers.ts';
-import { privateKeyObject, readKey, signerOf } from './members/keys.ts';
+import { documentSigner, privateKeyObject, readKey, signerOf } from './members/keys.ts';
 import type { Registry, RegistryVersion } from './members/registry.ts';
 import { readRegistryFolder } from './members/registry-folder.ts';
 import { mergeRegistries } from './members/registry-merge.ts';
 import { keepRegistry, storedRegistry } from './members/registry-store.ts';
 import * as sessionStore from './members/session-store.ts';
 import * as memberStore from './members/store.ts';
-import { assertDurable, connect, type Sql, type Tx } from './storage/connection.ts';
+import { assertDurable, connect, type Sql } from './storage/connection.ts';
 import { ensureGroupRoles, migrate } from './storage/migrate.ts';
 import { readerOf } from './trade/acting.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
 import { driverOf } from './trade/driver-handlers.ts';
 import type { GoodsIndex } from './trade/goods/search.ts';
 import { tradeRouter } from './trade/handlers.ts';
+import { onceNames } from './trade/once.ts';
 import { changesFeed, packTable } from './trade/pack-handlers.ts';
 import { type NodePacks, nodePacks, shippedGoods } from './trade/pack-store.ts';
 import type { TradeContext } from './trade/requirements-handlers.ts';
 import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
 import * as tradeStore from './trade/store.ts';
 import { deliverDue } from './trade/webhook-handlers.ts';
-import { toHex } from './values/bytes.ts';
 import { nodeCrypto, nodeRandom } from './values/node-crypto.ts';
 import { Refusal } from './values/refusal.ts';
+import { foldInto, type ReplayReport, replay } from './views.ts';
 
 /** The only place where the parts are wired together: one member's node. */
 
 export { isOutage } from './storage/connection.ts';
 export { shippedGoods, shippedPacks } from './trade/pack-store.ts';
 export type { TradeContext } from './trade/requirements-handlers.ts';
+export { foldInto, replay } from './views.ts';
 
 /** Folders in the order in which their migrations run; each is a schema. */
 export const DOMAINS = ['ledger', 'federation', 'members', 'trade'] as const;
@@ -63,19 +66,16 @@ export interface NodeOptions {
   readonly sequenceEveryMs?: number;
   readonly signEveryMs?: number;
   readonly maxQueue?: number;
+  /** File of the high-water mark; without it all others are asked at every start. */
+  readonly highWater?: string | undefined;
+  /** Members whose answer nobody waits for at the start: they are away for long. */
+  readonly absent?: readonly string[];
   /** How often peers are asked for versions of the registry. */
   readonly registryMs?: number;
   /**
    * Another registry than the one this node was opened with is in force and kept: whoever runs the node opens it anew.
    */
   readonly onRegistry?: (version: number) => void;
-}
-
-export interface ReplayReport {
-  readonly records: number;
-  readonly before: string;
-  readonly after: string;
-  readonly equal: boolean;
 }
 
 /** One member's node. Life cycle: `openNode` → `start` → `stop`. */
@@ -88,6 +88,7 @@ export class DostykNode {
   readonly packs: NodePacks;
   readonly goods: () => GoodsIndex = shippedGoods();
   readonly #abort = new AbortController();
+  readonly admission: { readonly highWater?: string | undefined; readonly absent: readonly string[] };
   readonly #registryFolder: string;
   readonly #offer: (versions: readonly RegistryVersion[]) => Promise<void>;
   #loops: Promise<void>[] = [];
@@ -98,9 +99,11 @@ export class DostykNode {
     federation: Federation,
     onError: (act: string, error: unknown) => void,
     registryFolder: string,
+    admission: DostykNode['admission'],
     offer: (versions: readonly RegistryVersion[]) => Promise<void>,
   ) {
     this.#registryFolder = registryFolder;
+    this.admission = admission;
     this.#offer = offer;
     this.context = context;
     this.accounts = accounts;
@@ -110,8 +113,18 @@ export class DostykNode {
     this.packs = nodePacks(context.sql);
   }
 
-  /** The witness listener is up before this is called: nodes that start together must not wait for each other. */
-  start(): void {
+  /**
+   * The witness listener is up before this is called: nodes that start together must not wait for each other. Done when it is known
+   * that nothing of the own log is missing here; until then nothing is sequenced.
+   *
+   * @throws Refusal 500 `log-behind`, `log-diverged`, `high-water-unreadable`
+   */
+  async start(): Promise<void> {
+    const { highWater, absent } = this.admission;
+    this.federation.startWitness();
+    const mark = highWater === undefined ? undefined : readHighWater(highWater, this.context.origin);
+    await this.federation.admit(this.#abort.signal, mark, absent);
+    if (this.#abort.signal.aborted) return;
     this.context.ledger.start();
     this.federation.start();
     this.#loops = [
@@ -291,59 +304,52 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Folds records into the views of every domain, inside the transaction that stored them. */
-export function foldInto(registry: Registry, member: string, silent = false) {
-  const tools = { registry, member, crypto: nodeCrypto, silent };
-  return async (tx: Tx, records: readonly FoldRecord[]): Promise<void> => {
-    await memberStore.foldRecords(tx, records);
-    await tradeStore.foldRecords(tx, records, tools);
-  };
-}
-
-/** One digest over every view of a node: what `replay` compares. */
-export async function viewsDigest(sql: Sql): Promise<string> {
-  const views = {
-    delegations: await memberStore.allDelegations(sql),
-    dossiers: await tradeStore.allDossierDigests(sql),
-    movements: await tradeStore.allMovementDigests(sql),
-    packs: (await tradeStore.publishedPacks(sql)).map(({ commitment }) => commitment),
-  };
-  return toHex(nodeCrypto.sha256(new TextEncoder().encode(JSON.stringify(views))));
+export interface RecoverOptions
+  extends Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis' | 'keys' | 'highWater'> {
+  readonly absent: readonly string[];
+  readonly signal: AbortSignal;
+  readonly onProgress?: (act: string, done: number, of: number) => void;
 }
 
 /**
- * Drops every view and folds all records anew, own and received, in one transaction.
- * @param progress records folded so far
+ * Brings the end of an own log back that the database lost, from the other members, and folds all anew. The node must not run.
+ *
+ * @returns undefined where nothing was missing
+ * @throws Refusal `recover-unanswered`, `recover-incomplete`, `log-diverged`
  */
-export async function replay(
-  sql: Sql,
-  registry: Registry,
-  member: string,
-  progress: (done: number) => void = () => undefined,
-): Promise<ReplayReport> {
-  const fold = foldInto(registry, member, true);
-  const before = await viewsDigest(sql);
-  let records = 0;
-  await sql.begin(async (tx) => {
-    await memberStore.dropViews(tx);
-    await tradeStore.dropViews(tx);
-    for (const source of [allOwn(sql, registry.getMember(member).log.origin), allReceived(sql)]) {
-      for await (const batch of source) {
-        const opened = batch.map(({ origin, index, bytes, salt }): FoldRecord => {
-          const sealed = openSealed(bytes, salt, nodeCrypto);
-          return { origin, index, commitment: toHex(sealed.commitment), envelope: sealed.record };
-        });
-        await fold(
-          tx,
-          opened.filter(({ envelope }) => envelope.type !== 'slip'),
-        );
-        records += batch.length;
-        progress(records);
-      }
-    }
-  });
-  const after = await viewsDigest(sql);
-  return { records, before, after, equal: before === after };
+export async function recover(
+  options: RecoverOptions,
+): Promise<(Recovery & { readonly views: ReplayReport }) | undefined> {
+  const { member, signal, highWater, onProgress = () => undefined } = options;
+  const { sql, registry } = await openMember(options);
+  try {
+    const { origin } = registry.getMember(member).log;
+    const key = privateKeyObject(readKey(join(options.keys, 'node.key')));
+    const asking = {
+      ...options,
+      sql,
+      registry,
+      crypto: nodeCrypto,
+      tokenFor: (callee: string) => makeToken(key, origin, callee, new Date(), nodeRandom),
+    };
+    const { size } = await rootWith(sql, nodeCrypto, []);
+    const mark = highWater === undefined ? undefined : readHighWater(highWater, origin);
+    const end = await findEnd(size, mark ?? 0n, asking);
+    if (end === undefined) return undefined;
+    const recovery = await recoverLog(sql, end, () => recordsGivenBack(size, end.size, asking), {
+      crypto: nodeCrypto,
+      origin,
+      member,
+      clock: () => new Date(),
+      namesOf: (records) => onceNames(nodeCrypto, records),
+    });
+    signal.throwIfAborted();
+    const views = await replay(sql, registry, member, (done) => onProgress('Views', done, done));
+    if (highWater !== undefined) writeHighWater(highWater, origin, end.size);
+    return { ...recovery, views };
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
 }
 
 /** Runs the migrations of every domain, as the role that owns the schemas. */
@@ -403,6 +409,7 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const vkeysOf = (keys: readonly { vkey: string; until?: number | undefined; below?: unknown }[]): string[] =>
     keys.filter(({ until, below }) => until === undefined && below === undefined).map(({ vkey }) => vkey);
   const fold = foldInto(registry, member);
+  const { highWater } = options;
   const ledger = await Ledger.open({
     sql,
     origin: entry.log.origin,
@@ -415,6 +422,7 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     random: nodeRandom,
     fold,
     onError,
+    ...(highWater === undefined ? {} : { onSigning: (size) => writeHighWater(highWater, entry.log.origin, size) }),
     ...(options.sequenceEveryMs === undefined ? {} : { sequenceEveryMs: options.sequenceEveryMs }),
     ...(options.signEveryMs === undefined ? {} : { signEveryMs: options.signEveryMs }),
     ...(options.maxQueue === undefined ? {} : { maxQueue: options.maxQueue }),
@@ -436,7 +444,12 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     ...(options.registryMs === undefined ? {} : { registryMs: options.registryMs }),
     onError,
   });
-  const offer = registryOffer(registry, sql, federation, options.onRegistry);
+  const offer = registryOffer(registry, {
+    crypto: nodeCrypto,
+    keep: (versions) => keepRegistry(sql, versions),
+    fault: (of, code, detail) => federation.fault(of, code, detail),
+    onRegistry: options.onRegistry,
+  });
   const context: NodeContext = {
     member,
     origin: entry.log.origin,
@@ -451,36 +464,6 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     documentSigner: (authority) => documentSigner(options.keys, registry, authority),
   };
   const accounts = openAccounts(options.accounts);
-  return new DostykNode(context, accounts, federation, onError, options.registry, offer);
-}
-
-/** Takes versions from the folder or from a peer, keeps what prevails, and tells of it once. */
-function registryOffer(
-  registry: Registry,
-  sql: Sql,
-  federation: Federation,
-  onRegistry: (version: number) => void = () => undefined,
-): (versions: readonly RegistryVersion[]) => Promise<void> {
-  let current = registry.versions;
-  return async (versions) => {
-    if (versions.every(({ note }, i) => current[i]?.note === note)) return;
-    const merged = await mergeRegistries(nodeCrypto, registry.genesis, current, versions);
-    if (merged.contested !== undefined) {
-      const { version, members } = merged.contested;
-      for (const member of members)
-        await federation.fault(member, 'registry-two-versions', `two versions ${version} of the registry were signed`);
-    }
-    if (!merged.changed) return;
-    current = merged.registry.versions;
-    await keepRegistry(sql, current);
-    onRegistry(merged.registry.document.version);
-  };
-}
-
-function documentSigner(keys: string, registry: Registry, authority: string): DocumentSigner {
-  const kid = registry.findAuthority(authority)?.documentKeys.at(-1)?.kid;
-  if (kid === undefined || !/^[a-z0-9.-]+$/.test(authority))
-    throw new Refusal(500, 'document-key-missing', `${authority} has no document key.`);
-  const signer = signerOf(readKey(join(keys, 'documents', `${authority}.key`)));
-  return { kid, sign: (bytes) => signer.sign(bytes) };
+  const admission = { highWater: options.highWater, absent: options.absent ?? [] };
+  return new DostykNode(context, accounts, federation, onError, options.registry, admission, offer);
 }

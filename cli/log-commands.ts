@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type AuditReport, auditRemote } from '../log/audit.ts';
 import { openCheckpoint } from '../log/checkpoint.ts';
@@ -11,6 +11,7 @@ import { openMember, replay } from '../platform.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
 import { ApiClient, credentialsFor } from './api-client.ts';
+import { ownSettings } from './operation-commands.ts';
 import { EXIT, print, progress } from './outcome.ts';
 import { registryOf } from './registry-commands.ts';
 
@@ -229,18 +230,10 @@ export function addLogCommands(program: Command, signal: AbortSignal): void {
     )
     .option('--json', 'print as JSON')
     .action(async (options: { json?: boolean }) => {
-      const {
-        DATABASE_URL: databaseUrl,
-        DOSTYK_MEMBER: member,
-        DOSTYK_REGISTRY: folder,
-        DOSTYK_GENESIS: genesis,
-      } = process.env;
-      if (databaseUrl === undefined || member === undefined || folder === undefined || genesis === undefined) {
-        throw new Refusal(400, 'usage', 'DATABASE_URL, DOSTYK_MEMBER, DOSTYK_REGISTRY and DOSTYK_GENESIS must be set.');
-      }
-      const { sql, registry } = await openMember({ member, databaseUrl, registry: resolve(folder), genesis });
+      const settings = ownSettings(process.env);
+      const { sql, registry } = await openMember(settings);
       try {
-        const report = await replay(sql, registry, member, progress('Replaying'));
+        const report = await replay(sql, registry, settings.member, progress('Replaying'));
         print(
           options.json,
           report,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addClientCommands } from './client-commands.ts';
 import { addLogCommands } from './log-commands.ts';
+import { addOperationCommands } from './operation-commands.ts';
 import { EXIT, EXIT_HELP, fail } from './outcome.ts';
 import { addPackCommands } from './pack-commands.ts';
 import { addPublishCommands } from './publish-commands.ts';
@@ -35,6 +36,7 @@ export function program(signal: AbortSignal): Command {
   addPackCommands(command);
   addPublishCommands(command, signal);
   addRegistryCommands(command);
+  addOperationCommands(command, signal);
   const strict = (one: Command): void => {
     one.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage));
     for (const child of one.commands) strict(child);

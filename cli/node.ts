@@ -28,6 +28,14 @@ export const Environment = z.object({
   DOSTYK_CLIENT_SECRET: z.string().min(1).optional(),
   /** What the member withholds of its figures and explains; a JSON file. */
   DOSTYK_STATEMENT: z.string().min(1).optional(),
+  /** File, outside of the database, of the largest size that was signed; without it all others are asked at every start. */
+  DOSTYK_HIGH_WATER: z.string().min(1).optional(),
+  /** Codes of members that are away for long, parted by commas: their answer is not waited for at the start. */
+  DOSTYK_ABSENT: z
+    .string()
+    .regex(/^([A-Z]{2}(,[A-Z]{2})*)?$/, 'must be codes of members, parted by commas')
+    .default('')
+    .transform((text) => (text === '' ? [] : text.split(','))),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
 });
@@ -89,6 +97,11 @@ export async function runNode(
   log({ level: 'info', act: 'stopped', member: environment.DOSTYK_MEMBER });
 }
 
+const whenAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+
 async function runUntilRenewed(
   environment: Environment,
   accounts: unknown,
@@ -106,6 +119,8 @@ async function runUntilRenewed(
     registry: environment.DOSTYK_REGISTRY,
     genesis: environment.DOSTYK_GENESIS,
     accounts,
+    highWater: environment.DOSTYK_HIGH_WATER,
+    absent: environment.DOSTYK_ABSENT,
     onError,
     onRegistry: (version) => {
       log({ level: 'info', act: 'registry', version });
@@ -129,17 +144,18 @@ async function runUntilRenewed(
       port: environment.PORT,
     },
   );
-  node.start();
+  const starting = node.start();
+  starting.catch(() => undefined);
   // A batch that neither commits nor fails would block the log without a sound.
   const watchdog = setInterval(() => {
     if (node.context.ledger.busyMs < STUCK_MS) return;
     onError('sequence', new Error('a batch has been under way for a minute'));
     process.exit(1);
   }, 5000);
+  // Serves and witnesses meanwhile; only its own log waits.
+  await Promise.race([starting, whenAborted(ended)]);
   log({ level: 'info', act: 'started', member: environment.DOSTYK_MEMBER, port: server.port });
-  await new Promise<void>((resolve) =>
-    ended.aborted ? resolve() : ended.addEventListener('abort', () => resolve(), { once: true }),
-  );
+  await whenAborted(ended);
   clearInterval(watchdog);
   await server.stop();
   await node.stop();

@@ -152,6 +152,7 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
           DOSTYK_KEYS: join(folder, 'keys'),
           DOSTYK_REGISTRY: join(directory, 'registry'),
           DOSTYK_GENESIS: genesis,
+          DOSTYK_HIGH_WATER: join(folder, 'high-water.json'),
           DOSTYK_ACCOUNTS: join(folder, 'accounts.json'),
           DOSTYK_ISSUER: issuer,
           DOSTYK_CLIENT_ID: browsers.get(member)?.clientId,

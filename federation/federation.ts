@@ -6,13 +6,22 @@ import type { TileSource } from '../ledger/tiles.ts';
 import { Witness } from '../ledger/witness.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import type { Signer } from '../log/note.ts';
-import { keysAt, logsOf, type MemberEntry, type Registry, type RegistryVersion } from '../members/registry.ts';
-import { toBase64, toHex, utf8 } from '../values/bytes.ts';
+import {
+  keysAt,
+  logsOf,
+  type MemberEntry,
+  type MemberLog,
+  type Registry,
+  type RegistryVersion,
+} from '../members/registry.ts';
+import { toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import type { PullAnswer } from './pull-answer.ts';
+import { answerOf, type PullAnswer, type PullQuery, parsePull } from './pull-answer.ts';
 import { Puller } from './pulling.ts';
 import { fetchNewerRegistry } from './registry-exchange.ts';
-import { cursors, type Fault, listFaults, recordFault, recordsFor, type Sql, useToken } from './store.ts';
+import { lookUpCosigned } from './restored-witness.ts';
+import { assertNothingAhead } from './start-up.ts';
+import { cursors, type Fault, heldOf, listFaults, recordFault, recordsFor, type Sql, useToken } from './store.ts';
 import { checkToken, makeToken } from './token.ts';
 import { Witnessing } from './witnessing.ts';
 
@@ -49,9 +58,9 @@ export interface PeerStatus {
   readonly cosignedOurs: number;
 }
 
-const PULL_BYTES = 8 * 1024 * 1024;
 const WATCH_MS = 10_000;
 const REGISTRY_MS = 10_000;
+const LOOK_UP_MS = 500;
 /** A mirror further behind than this means that data are withheld. */
 const MAX_LAG_SECONDS = 60;
 
@@ -67,6 +76,7 @@ export class Federation {
   readonly #awaited = new Map<string, { readonly size: bigint; readonly at: Date }>();
   #watching: NodeJS.Timeout | undefined;
   #exchanging: Promise<void> | undefined;
+  #lookingUp: Promise<unknown> | undefined;
   readonly #abort = new AbortController();
 
   constructor(options: FederationOptions) {
@@ -79,6 +89,7 @@ export class Federation {
       crypto,
       clock,
       signer: options.witnessSigner,
+      closedAtFirst: true,
       logs: new Map(
         others.flatMap(logsOf).map((log) => [
           log.origin,
@@ -113,7 +124,59 @@ export class Federation {
     this.#witnessing.start();
     for (const puller of this.#pullers.values()) puller.start();
     this.#watching = setInterval(() => void this.#watch(), WATCH_MS).unref();
+    this.startWitness();
     this.#exchanging = this.#exchangeRegistry();
+  }
+
+  /**
+   * Begins to witness; a log is cosigned as soon as it is known what was cosigned of it before. Before `start`, and while this
+   * node's own log is still being asked for: nodes that start together must not wait for each other.
+   */
+  startWitness(): void {
+    this.#lookingUp ??= Promise.all(
+      this.#options.registry
+        .others(this.#options.member)
+        .flatMap((owner) => logsOf(owner).map((log) => this.#lookUpLog(owner, log))),
+    );
+  }
+
+  /**
+   * Waits until it is known that nothing of this node's own log was signed that is not here.
+   * @throws Refusal 500 `log-behind`, `log-diverged`, `high-water-unreadable`
+   */
+  async admit(signal: AbortSignal, highWater: bigint | undefined, absent: readonly string[]): Promise<void> {
+    const { member, registry, ledger, tiles, crypto, onError } = this.#options;
+    const { log } = registry.getMember(member);
+    await assertNothingAhead({
+      origin: log.origin,
+      crypto,
+      logKeys: log.keys.map(({ vkey }) => vkey),
+      size: await ledger.size(),
+      rootAt: (size) => tiles.reader(size).root(),
+      highWater,
+      others: registry.others(member),
+      absent,
+      signal,
+      onWait: (waiting) => onError?.('start', new Error(`waiting to hear from ${waiting.join(', ')}`)),
+    });
+  }
+
+  async #lookUpLog(owner: MemberEntry, log: MemberLog): Promise<void> {
+    const { member, registry, crypto, onError } = this.#options;
+    const { signal } = this.#abort;
+    const vkeys = registry.getMember(member).witness.keys.map(({ vkey }) => vkey);
+    const witnesses = registry.others(member).filter(({ code }) => code !== owner.code);
+    while (!signal.aborted) {
+      try {
+        if (await lookUpCosigned({ witness: this.witness, crypto, member, vkeys, owner, log, witnesses, signal })) {
+          this.witness.open(log.origin);
+          return;
+        }
+      } catch (error) {
+        if (!signal.aborted) onError?.('look up what was cosigned', error);
+      }
+      await delay(LOOK_UP_MS, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   async stop(): Promise<void> {
@@ -121,6 +184,7 @@ export class Federation {
     this.#abort.abort();
     await Promise.all([
       this.#exchanging,
+      this.#lookingUp,
       this.#witnessing.stop(),
       ...[...this.#pullers.values()].map((puller) => puller.stop()),
     ]);
@@ -146,32 +210,46 @@ export class Federation {
    * What a peer may take over: own records for it or for everyone, published, in one bounded batch.
    * @throws Refusal 400 `pull-invalid`
    */
-  async serveRecords(
-    peer: string,
-    query: { readonly from: string; readonly below: string; readonly limit: string },
-  ): Promise<PullAnswer> {
+  async serveRecords(peer: string, query: PullQuery): Promise<PullAnswer> {
     const { ledger, sql } = this.#options;
-    const numbers = [query.from, query.below, query.limit].map((text) =>
-      /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN,
-    );
-    const [from = Number.NaN, wanted = Number.NaN, limit = Number.NaN] = numbers;
-    if (numbers.some(Number.isNaN) || limit < 1)
-      throw new Refusal(400, 'pull-invalid', 'from, below and limit are whole numbers.');
+    const { from, below: wanted, limit } = parsePull(query);
     const below = BigInt(Math.min(wanted, Number(ledger.published?.size ?? 0n)));
     const rows = await recordsFor(sql, peer, BigInt(from), below, Math.min(limit, 500));
-    const records: { index: number; bytes: string; salt: string }[] = [];
-    let bytes = 0;
-    for (const row of rows) {
-      bytes += row.length;
-      if (records.length > 0 && bytes > PULL_BYTES) return { records, next: Number(row.index) };
-      if (row.bytes !== null && row.salt !== null)
-        records.push({ index: Number(row.index), bytes: toBase64(row.bytes), salt: toBase64(row.salt) });
-    }
-    const last = rows.at(-1);
-    return {
-      records,
-      next: rows.length === Math.min(limit, 500) && last !== undefined ? Number(last.index) + 1 : Number(below),
-    };
+    return answerOf(rows, Math.min(limit, 500), below);
+  }
+
+  /**
+   * What this node took over from a log of the caller: for one that lost its database. The same form as a pull.
+   * @throws Refusal 400 `pull-invalid`, 403 `log-foreign`
+   */
+  async serveHeld(peer: string, origin: string, query: PullQuery): Promise<PullAnswer> {
+    const { registry, sql } = this.#options;
+    if (registry.memberOfLog(origin)?.code !== peer)
+      throw new Refusal(403, 'log-foreign', 'Records of a log are given back to the member whose log it is.');
+    const { from, below, limit } = parsePull(query);
+    const rows = await heldOf(sql, origin, BigInt(from), BigInt(below), Math.min(limit, 500));
+    return answerOf(rows, Math.min(limit, 500), BigInt(below));
+  }
+
+  /** The signed checkpoint up to which a log is mirrored here, by the lower-case hex SHA-256 of its origin. */
+  async mirrored(originHash: string): Promise<string | undefined> {
+    const origin = this.#originOf(originHash);
+    return origin === undefined ? undefined : (await this.mirrors.newest(origin))?.note;
+  }
+
+  /** @throws Refusal 404 `tile-unknown` */
+  async serveMirror(originHash: string, path: string): Promise<Uint8Array> {
+    const origin = this.#originOf(originHash);
+    if (origin === undefined) throw new Refusal(404, 'tile-unknown', 'No such log is held here.');
+    return this.mirrors.serve(origin, path);
+  }
+
+  #originOf(hash: string): string | undefined {
+    const { registry, crypto } = this.#options;
+    return registry.document.members
+      .flatMap(logsOf)
+      .map(({ origin }) => origin)
+      .find((origin) => toHex(crypto.sha256(utf8(origin))) === hash);
   }
 
   async status(): Promise<{ peers: PeerStatus[]; faults: Fault[] }> {

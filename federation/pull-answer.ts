@@ -1,4 +1,4 @@
-import { fromUtf8 } from '../values/bytes.ts';
+import { fromUtf8, toBase64 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 
 /** What a peer answers to a pull. */
@@ -30,4 +30,42 @@ export function parsePullAnswer(body: Uint8Array, from: bigint, below: bigint): 
       throw bad();
   }
   return { records: records as PullAnswer['records'], next };
+}
+
+/** What a pull asks for, as it stands in the address. */
+export interface PullQuery {
+  readonly from: string;
+  readonly below: string;
+  readonly limit: string;
+}
+
+/** @throws Refusal 400 `pull-invalid` */
+export function parsePull(query: PullQuery): { from: number; below: number; limit: number } {
+  const numbers = [query.from, query.below, query.limit].map((text) =>
+    /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN,
+  );
+  const [from = Number.NaN, below = Number.NaN, limit = Number.NaN] = numbers;
+  if (numbers.some(Number.isNaN) || limit < 1)
+    throw new Refusal(400, 'pull-invalid', 'from, below and limit are whole numbers.');
+  return { from, below, limit };
+}
+
+const PULL_BYTES = 8 * 1024 * 1024;
+
+/** One bounded batch of rows by index; what is erased is left out. */
+export function answerOf(
+  rows: readonly { readonly index: bigint; readonly bytes: Uint8Array | null; readonly salt: Uint8Array | null }[],
+  limit: number,
+  below: bigint,
+): PullAnswer {
+  const records: { index: number; bytes: string; salt: string }[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += row.bytes?.length ?? 0;
+    if (records.length > 0 && bytes > PULL_BYTES) return { records, next: Number(row.index) };
+    if (row.bytes !== null && row.salt !== null)
+      records.push({ index: Number(row.index), bytes: toBase64(row.bytes), salt: toBase64(row.salt) });
+  }
+  const last = rows.at(-1);
+  return { records, next: rows.length === limit && last !== undefined ? Number(last.index) + 1 : Number(below) };
 }

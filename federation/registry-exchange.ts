@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { LogCrypto } from '../log/crypto.ts';
 import type { Registry, RegistryVersion } from '../members/registry.ts';
+import { mergeRegistries } from '../members/registry-merge.ts';
 import { fromUtf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { askPeer } from './peer-client.ts';
@@ -36,4 +38,38 @@ export async function fetchNewerRegistry(
   if (same === undefined) return undefined;
   if (same.note === versions.at(-1)?.note) return newer.length === 0 ? undefined : [...versions, ...newer];
   return ask(address, 1, signal);
+}
+
+/**
+ * Takes versions from the folder or from a peer, has those kept that prevail, and tells of it.
+ * @throws Refusal `registry-invalid`, `registry-untrusted` where they are no chain from this genesis
+ */
+export function registryOffer(
+  registry: Registry,
+  {
+    crypto,
+    keep,
+    fault,
+    onRegistry = () => undefined,
+  }: {
+    readonly crypto: LogCrypto;
+    readonly keep: (versions: readonly RegistryVersion[]) => Promise<void>;
+    readonly fault: (member: string, code: string, detail: string) => Promise<void>;
+    readonly onRegistry?: ((version: number) => void) | undefined;
+  },
+): (versions: readonly RegistryVersion[]) => Promise<void> {
+  let current = registry.versions;
+  return async (versions) => {
+    if (versions.every(({ note }, i) => current[i]?.note === note)) return;
+    const merged = await mergeRegistries(crypto, registry.genesis, current, versions);
+    if (merged.contested !== undefined) {
+      const { version, members } = merged.contested;
+      for (const member of members)
+        await fault(member, 'registry-two-versions', `two versions ${version} of the registry were signed`);
+    }
+    if (!merged.changed) return;
+    current = merged.registry.versions;
+    await keep(current);
+    onRegistry(merged.registry.document.version);
+  };
 }

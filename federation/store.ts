@@ -101,12 +101,19 @@ export async function recordsFor(
   from: bigint,
   below: bigint,
   limit: number,
-): Promise<{ index: bigint; bytes: Uint8Array | null; salt: Uint8Array | null; length: number }[]> {
-  return sql<{ index: bigint; bytes: Uint8Array | null; salt: Uint8Array | null; length: number }[]>`
-    SELECT DISTINCT record.index, record.bytes, record.salt, coalesce(length(record.bytes), 0) AS length
+): Promise<{ index: bigint; bytes: Uint8Array | null; salt: Uint8Array | null }[]> {
+  return sql<{ index: bigint; bytes: Uint8Array | null; salt: Uint8Array | null }[]>`
+    SELECT DISTINCT record.index, record.bytes, record.salt
     FROM ledger.addressee JOIN ledger.record USING (index)
     WHERE addressee.member IN (${member}, '*') AND record.index >= ${from} AND record.index < ${below}
     ORDER BY record.index LIMIT ${limit}`;
+}
+
+/** What was taken over from a log, from an index on and below another. */
+export async function heldOf(sql: Sql, origin: string, from: bigint, below: bigint, limit: number) {
+  return sql<{ index: bigint; bytes: Uint8Array | null; salt: Uint8Array | null }[]>`
+    SELECT index, bytes, salt FROM federation.received
+    WHERE origin = ${origin} AND index >= ${from} AND index < ${below} ORDER BY index LIMIT ${limit}`;
 }
 
 /** All received records in batches, for a replay; the order is of no importance to the folds. */

@@ -150,6 +150,8 @@ export class Witnessing {
           onFault(witness.code, 'witness-ahead', `holds size ${told} of this log, which ends at ${head.size}`);
           return false;
         }
+        // It has just started, and looks up what it cosigned before.
+        if (answer.status === 503) return false;
         if (answer.status !== 200) {
           onFault(
             witness.code,

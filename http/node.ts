@@ -20,10 +20,16 @@ export interface HttpNode
     | 'databaseOk'
   > {
   readonly context: Pick<NodeContext, 'member' | 'demo' | 'registry' | 'clock'> & {
-    readonly ledger: Pick<NodeContext['ledger'], 'published' | 'final' | 'queued' | 'cosignedNote' | 'cosigned'>;
+    readonly ledger: Pick<
+      NodeContext['ledger'],
+      'published' | 'final' | 'queued' | 'cosignedNote' | 'cosigned' | 'cosignedBy'
+    >;
     readonly tiles: Pick<NodeContext['tiles'], 'serve'>;
   };
-  readonly federation: Pick<DostykNode['federation'], 'status' | 'authenticate' | 'serveRecords'> & {
+  readonly federation: Pick<
+    DostykNode['federation'],
+    'status' | 'authenticate' | 'serveRecords' | 'serveHeld' | 'mirrored' | 'serveMirror'
+  > & {
     readonly witness: Pick<DostykNode['federation']['witness'], 'addCheckpoint' | 'held'>;
   };
 }

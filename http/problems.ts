@@ -62,6 +62,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'goods-not-here': 'The goods section has not arrived, or is not open to this authority.',
   'goods-unnamed': 'No words for goods of this code ship. What they need can be asked for by the code all the same.',
   'headers-too-large': 'Address and headers of a request have at most 16 KiB together.',
+  'high-water-unreadable': 'The file of the high-water mark is damaged, or of another log.',
   'idempotency-conflict': 'The Idempotency-Key was used for another request. Use a new key for a new request.',
   'idempotency-key-invalid': 'An Idempotency-Key has 1 to 200 printable characters without spaces.',
   'input-invalid': 'Fields are missing, unknown or of the wrong form; findings name each.',
@@ -73,6 +74,11 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'key-unreadable': 'A key file is absent or damaged.',
   'ledger-unavailable':
     'The database does not answer now. Repeat with the same Idempotency-Key: nothing is done twice.',
+  'log-behind':
+    'More of this log was signed than the database holds: it was restored, or lost its end. Run `dostyk recover`.',
+  'log-diverged':
+    'Another member holds another history of this log than the database. Restore an older backup and run `dostyk recover`.',
+  'log-foreign': 'Records of a log are given back to the member whose log it is, and to nobody else.',
   'log-inconsistent': 'The stored log does not give the root that was signed. The node refuses to start or to sign.',
   'log-origin-differs': "The database holds another member's log.",
   'mandate-missing': 'Your authority has no mandate to do this.',
@@ -124,8 +130,13 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'record-erased': 'The record was erased; its commitment and proofs stay.',
   'record-exists': 'A record with this id is in the log already.',
   'record-foreign': "The record is not this member's, or not for this log. Nothing was written.",
+  'record-lost': 'The database lost the record and no addressee could give it back; its commitment and proofs stay.',
   'record-too-large': 'A record has at most 4 MiB.',
   'record-unknown': 'There is no such record in this log, or it is not for you.',
+  'recover-incomplete':
+    'More of this log was signed than the other members hold now. When those that are away are back they may hold more.',
+  'recover-unanswered':
+    'A member does not answer, and may hold more of this log than the others. Try again, or name it as absent.',
   'registry-incomplete':
     'Signatures are missing on the next version of the registry; `dostyk registry check` names whose.',
   'registry-invalid': 'The registry chain is broken: a version does not fit its note or lacks a signature.',

@@ -181,6 +181,11 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
       ...ANYONE,
     });
   });
+  app.get('/log/cosigned/:member', async (c) => {
+    const note = await context.ledger.cosignedBy(c.req.param('member'));
+    if (note === undefined) throw new Refusal(404, 'checkpoint-unknown', 'That member has cosigned nothing here.');
+    return c.body(note, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' });
+  });
   app.get('/log/tile/*', async (c) => {
     const bytes = await context.tiles.serve(c.req.path.slice('/log/'.length), context.ledger.published?.size ?? 0n);
     return c.body(Buffer.from(bytes), 200, {
@@ -200,6 +205,22 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     return c.body(note, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' });
   });
 
+  // Other members' logs, as far as they are held here.
+  app.get('/mirror/:origin/checkpoint', async (c) => {
+    const note = await node.federation.mirrored(c.req.param('origin'));
+    if (note === undefined) throw new Refusal(404, 'checkpoint-unknown', 'No such log is held here.');
+    return c.body(note, 200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' });
+  });
+  app.get('/mirror/:origin/tile/*', async (c) => {
+    const hash = c.req.param('origin');
+    const path = c.req.path.slice(`/mirror/${hash}/`.length);
+    return c.body(Buffer.from(await node.federation.serveMirror(hash, path)), 200, {
+      'content-type': 'application/octet-stream',
+      'cache-control': IMMUTABLE,
+      ...ANYONE,
+    });
+  });
+
   // The address that evidence of certificates names.
   app.get('/status/:authority', async (c) =>
     c.json(await node.statusList(c.req.param('authority')), 200, {
@@ -213,6 +234,11 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const peer = await node.federation.authenticate(c.req.header('authorization'));
     const { from = '', below = '', limit = '' } = c.req.query();
     return c.json(await node.federation.serveRecords(peer, { from, below, limit }));
+  });
+  app.get('/peer/held', async (c) => {
+    const peer = await node.federation.authenticate(c.req.header('authorization'));
+    const { origin = '', from = '', below = '', limit = '' } = c.req.query();
+    return c.json(await node.federation.serveHeld(peer, origin, { from, below, limit }));
   });
   app.get('/peer/attachments/:hash', async (c) => {
     const peer = await node.federation.authenticate(c.req.header('authorization'));

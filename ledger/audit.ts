@@ -13,6 +13,8 @@ import { SlipChain } from './slip-chain.ts';
 interface StoredEntry {
   readonly index: bigint;
   readonly commitment: Uint8Array;
+  /** False where the entry has no row of a record. */
+  readonly stored: boolean;
   readonly id: string | null;
   readonly bytes: Uint8Array | null;
   readonly salt: Uint8Array | null;
@@ -49,6 +51,7 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
   const tree = new Recomputation(crypto);
   const slips = new SlipChain((...finding) => found.add(...finding));
   let erased = 0;
+  let lost = 0;
   let records = 0;
   let cosignatures = 0;
 
@@ -75,13 +78,14 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
     }
   };
 
-  const check = ({ index, commitment, id, bytes, salt }: StoredEntry): void => {
-    if (id === null) {
+  const check = ({ index, commitment, stored, id, bytes, salt }: StoredEntry): void => {
+    if (!stored) {
       found.add('record-missing', 'The entry has no record.', index);
       return;
     }
     if (bytes === null || salt === null) {
-      erased++;
+      if (id === null) lost++;
+      else erased++;
       slips.erased(index);
       return;
     }
@@ -103,6 +107,7 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
     size: Number(size),
     records,
     erased,
+    lost,
     tiles: tree.tiles.size,
     checkpoints: checkpoints.length,
     cosignatures,
@@ -112,7 +117,7 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
   await atSize();
   for (let from = 0n; from < size; from += 1000n) {
     const rows = await tx<StoredEntry[]>`
-      SELECT entry.index, commitment, id, bytes, salt FROM ledger.entry LEFT JOIN ledger.record USING (index)
+      SELECT entry.index, commitment, record.index IS NOT NULL AS stored, id, bytes, salt FROM ledger.entry LEFT JOIN ledger.record USING (index)
       WHERE entry.index >= ${from} AND entry.index < ${from + 1000n} ORDER BY entry.index`;
     for (const row of rows) {
       if (row.index !== tree.edge.size) {
@@ -186,6 +191,7 @@ export function auditMirror(sql: Sql, crypto: LogCrypto, keys: Omit<AuditKeys, '
       size: Number(tree.edge.size),
       records: 0,
       erased: 0,
+      lost: 0,
       tiles: tree.tiles.size,
       checkpoints: steps.length,
       cosignatures: 0,

@@ -33,6 +33,8 @@ export interface LedgerOptions {
   readonly signEveryMs?: number;
   /** Records that may wait to be sequenced; more are refused with 429. */
   readonly maxQueue?: number;
+  /** Keeps the size that is about to be signed where a restored database can't take it back. */
+  readonly onSigning?: (size: bigint) => void;
   /** What went wrong in a loop; the loop goes on. */
   readonly onError?: (act: string, error: unknown) => void;
 }
@@ -348,6 +350,8 @@ export class Ledger {
     });
     if (stored?.body !== body)
       throw new Refusal(500, 'log-inconsistent', `Another root was signed at size ${state.size}.`);
+    // The signature leaves the process with what follows: from here on the size is one that others may hold.
+    this.options.onSigning?.(state.size);
     this.#signed = edge;
     this.#head = { size: state.size, note: stored.note };
     for (const listener of this.#onSigned) listener(this.#head);
@@ -386,6 +390,18 @@ export class Ledger {
     const lines = await sql<{ line: string }[]>`
       SELECT DISTINCT ON (witness) line FROM ledger.cosignature WHERE size = ${size} ORDER BY witness, time DESC`;
     return checkpoint.note + lines.map(({ line }) => line).join('');
+  }
+
+  /** Size of the log as it is stored, signed or not. */
+  async size(): Promise<bigint> {
+    const [row] = await this.options.sql<{ size: bigint }[]>`SELECT size FROM ledger.log_state`;
+    return row?.size ?? 0n;
+  }
+
+  /** The newest checkpoint that a witness cosigned, with its cosignatures. */
+  async cosignedBy(witness: string): Promise<string | undefined> {
+    const newest = (await this.cosigned()).find((one) => one.witness === witness);
+    return newest === undefined ? undefined : this.cosignedNote(newest.size);
   }
 
   /** Which members cosigned which size last. Steps from witness to witness: the table grows with every round. */

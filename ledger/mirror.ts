@@ -1,6 +1,7 @@
 import { openCheckpoint } from '../log/checkpoint.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { appendLeaf, type Edge, EMPTY_EDGE, edgeFromBytes, edgeRoot, edgeToBytes, leafHash } from '../log/merkle.ts';
+import { formatBundle, parseTilePath, tileWidth } from '../log/tile.ts';
 import { byteaArray, type Sql } from '../storage/connection.ts';
 import { equal } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -78,6 +79,29 @@ export class Mirrors {
     });
     if (!stored) return this.extend(origin, note, logKeys, fetchEntries);
     return edge.size;
+  }
+
+  /** Up to where a log is held here, as its own note says. */
+  async newest(origin: string): Promise<{ size: bigint; note: string } | undefined> {
+    const [row] = await this.#sql<{ size: bigint; note: string }[]>`
+      SELECT size, note FROM ledger.mirror WHERE origin = ${origin} ORDER BY size DESC LIMIT 1`;
+    return row;
+  }
+
+  /**
+   * A bundle of entries as a mirror serves it, of what it has checked against a signed checkpoint.
+   * @throws Refusal 404 `tile-unknown`
+   */
+  async serve(origin: string, path: string): Promise<Uint8Array> {
+    const address = parseTilePath(path);
+    const size = await this.size(origin);
+    if (address?.level !== 'entries' || address.width > tileWidth(0, address.n, size))
+      throw new Refusal(404, 'tile-unknown', 'No such bundle of entries is held here.');
+    const from = address.n * 256n;
+    const rows = await this.#sql<{ commitment: Uint8Array }[]>`
+      SELECT commitment FROM ledger.mirror_entry
+      WHERE origin = ${origin} AND index >= ${from} AND index < ${from + BigInt(address.width)} ORDER BY index`;
+    return formatBundle(rows.map(({ commitment }) => commitment));
   }
 
   /** Commitments of these indexes, by index. */

@@ -52,7 +52,8 @@ export interface SequenceContext {
   readonly fold: Fold;
 }
 
-const LOCK = 7_305_805_914n;
+/** Held by whoever makes the log longer. */
+export const LOCK = 7_305_805_914n;
 
 /**
  * The Sequence transaction: assigns contiguous indexes to what a batch appends, all or nothing an append,
@@ -272,19 +273,11 @@ async function insert(
         tx,
         all.map(({ sealed }) => sealed.salt),
       )})`;
-  const addressees = all.flatMap(({ sealed, index }) => {
-    const { to } = sealed.record;
-    const members = to === 'public' ? ['*'] : [...new Set(to.map(({ member }) => member))];
-    return members.filter((member) => member !== context.member).map((member) => ({ member, index: index.toString() }));
-  });
-  await tx`
-    INSERT INTO ledger.addressee (member, index)
-    SELECT * FROM unnest(${addressees.map(({ member }) => member)}::text[], ${addressees.map(({ index }) => index)}::bigint[])`;
-  const slipped = all.filter(({ member }) => member !== undefined);
-  await tx`
-    INSERT INTO ledger.slip (member, up_to, index)
-    SELECT * FROM unnest(${slipped.map(({ member }) => member ?? '')}::text[],
-      ${slipped.map(({ sealed }) => String((sealed.record.body as { upTo: number }).upTo))}::bigint[], ${slipped.map(({ index }) => index.toString())}::bigint[])`;
+  await insertRouting(
+    tx,
+    context.member,
+    all.map(({ sealed, index }) => ({ record: sealed.record, index })),
+  );
   await tx`
     INSERT INTO ledger.once (name, index)
     SELECT * FROM unnest(${names.map(({ name }) => name)}::text[], ${names.map(({ index }) => index.toString())}::bigint[])`;
@@ -294,8 +287,35 @@ async function insert(
       ${requests.map(({ request }) => request)}::text[], ${requests.map(({ receipt }) => canonicalJson(receipt))}::text[]) AS new (account, key, request_hash, receipt)`;
 }
 
+/** To whom each record goes, and the slips among them. */
+export async function insertRouting(
+  tx: Tx,
+  own: string,
+  all: readonly { readonly record: Envelope; readonly index: bigint }[],
+): Promise<void> {
+  const addressees = all.flatMap(({ record: { to }, index }) => {
+    const members = to === 'public' ? ['*'] : [...new Set(to.map(({ member }) => member))];
+    return members.filter((member) => member !== own).map((member) => ({ member, index: index.toString() }));
+  });
+  await tx`
+    INSERT INTO ledger.addressee (member, index)
+    SELECT * FROM unnest(${addressees.map(({ member }) => member)}::text[], ${addressees.map(({ index }) => index)}::bigint[])`;
+  const slipped = all.flatMap(({ record, index }) =>
+    record.type === 'slip' ? [{ ...(record.body as { to: string; upTo: number }), index: index.toString() }] : [],
+  );
+  await tx`
+    INSERT INTO ledger.slip (member, up_to, index)
+    SELECT * FROM unnest(${slipped.map(({ to }) => to)}::text[], ${slipped.map(({ upTo }) => String(upTo))}::bigint[],
+      ${slipped.map(({ index }) => index)}::bigint[])`;
+}
+
 /** Appends leaves to the edge and stores each tile that became full, level by level. */
-async function extendTree(tx: Tx, crypto: LogCrypto, edge: Edge, commitments: readonly Uint8Array[]): Promise<Edge> {
+export async function extendTree(
+  tx: Tx,
+  crypto: LogCrypto,
+  edge: Edge,
+  commitments: readonly Uint8Array[],
+): Promise<Edge> {
   const first = (edge.size / 256n) * 256n;
   const partial = await tx<{ commitment: Uint8Array }[]>`
     SELECT commitment FROM ledger.entry WHERE index >= ${first} AND index < ${edge.size} ORDER BY index`;

@@ -1,5 +1,5 @@
 import { parseAddCheckpoint } from '../log/add-checkpoint.ts';
-import { openCheckpoint } from '../log/checkpoint.ts';
+import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
 import { cosign } from '../log/cosignature.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { verifyConsistency } from '../log/merkle.ts';
@@ -16,6 +16,8 @@ export interface WitnessOptions {
   /** The logs that this node witnesses, the other members', with the keys that hold at a size. */
   readonly logs: ReadonlyMap<string, WitnessedLog>;
   /** A log showed a consistent new checkpoint: there is something to pull. */
+  /** Cosigns nothing of a log before `open` is called for it. */
+  readonly closedAtFirst?: boolean;
   readonly onAdvanced?: (origin: string, size: bigint) => void;
 }
 
@@ -41,6 +43,7 @@ const plain = (status: number, body: string): WitnessAnswer => ({
 /** A node in the role of witness, after C2SP tlog-witness. */
 export class Witness {
   readonly #options: WitnessOptions;
+  readonly #opened = new Set<string>();
 
   constructor(options: WitnessOptions) {
     this.#options = options;
@@ -61,6 +64,8 @@ export class Witness {
     const origin = request.note.split('\n', 1)[0] ?? '';
     const log = logs.get(origin);
     if (log === undefined) return plain(404, 'unknown origin');
+    if (this.#options.closedAtFirst === true && !this.#opened.has(origin))
+      return plain(503, 'looking up what was cosigned before');
     let opened: Awaited<ReturnType<typeof openCheckpoint>>;
     try {
       opened = await openCheckpoint(crypto, request.note, log.keys);
@@ -96,6 +101,31 @@ export class Witness {
     const line = await cosign(crypto, note.text, seconds, signer);
     this.#options.onAdvanced?.(origin, checkpoint.size);
     return { status: 200, contentType: 'text/plain; charset=utf-8', body: line };
+  }
+
+  /** It is known what was cosigned last of this log: from now on it is cosigned. */
+  open(origin: string): void {
+    this.#opened.add(origin);
+  }
+
+  /** What is held of a log. */
+  async state(origin: string): Promise<{ size: bigint; root: Uint8Array; note: string } | undefined> {
+    const [row] = await this.#options.sql<{ size: bigint; root: Uint8Array; note: string }[]>`
+      SELECT size, root, note FROM ledger.witness_state WHERE origin = ${origin}`;
+    return row;
+  }
+
+  /** Keeps a checkpoint that this witness has cosigned, or that follows from that, where it is newer than what is held. */
+  async adopt(origin: string, { size, root }: Checkpoint, note: string): Promise<void> {
+    const { sql, clock } = this.#options;
+    await sql.begin(async (tx) => {
+      await tx`SELECT pg_advisory_xact_lock(hashtextextended(${origin}, 7305))`;
+      await tx`
+        INSERT INTO ledger.witness_state (origin, size, root, note, at)
+        VALUES (${origin}, ${size}, ${Buffer.from(root)}, ${note}, ${clock()})
+        ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note, at = excluded.at
+        WHERE witness_state.size < excluded.size`;
+    });
   }
 
   /** The newest checkpoint held of a log, by the lower-case hex SHA-256 of its origin. */

@@ -19,6 +19,8 @@ export interface AuditReport {
   readonly size: number;
   readonly records: number;
   readonly erased: number;
+  /** Records that a recovery could not bring back. */
+  readonly lost: number;
   readonly tiles: number;
   readonly checkpoints: number;
   readonly cosignatures: number;
@@ -94,6 +96,7 @@ export async function auditRemote(
       size: Number(checkpoint.size),
       records: 0,
       erased: 0,
+      lost: 0,
       tiles,
       checkpoints: 1,
       cosignatures: cosignatures.length,

@@ -1,9 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DocumentSigner } from '../log/detached-signature.ts';
 import { formatVkey, parseVkey, type Signer } from '../log/note.ts';
 import { concat, fromBase64, fromHex, toBase64 } from '../values/bytes.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
+import type { Registry } from './registry.ts';
 
 /** Private keys in files: mode 0600, one key a file, `{ vkey, seed }`. */
 export interface KeyFile {
@@ -64,4 +67,13 @@ export function signerOf(key: KeyFile): Signer {
 /** The key as jose takes it for tokens. */
 export function privateKeyObject(key: KeyFile): KeyObject {
   return privateKey(fromBase64(key.seed));
+}
+
+/** @throws Refusal 500 `document-key-missing`, `key-unreadable` */
+export function documentSigner(keys: string, registry: Registry, authority: string): DocumentSigner {
+  const kid = registry.findAuthority(authority)?.documentKeys.at(-1)?.kid;
+  if (kid === undefined || !/^[a-z0-9.-]+$/.test(authority))
+    throw new Refusal(500, 'document-key-missing', `${authority} has no document key.`);
+  const signer = signerOf(readKey(join(keys, 'documents', `${authority}.key`)));
+  return { kid, sign: (bytes) => signer.sign(bytes) };
 }

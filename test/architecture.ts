@@ -33,6 +33,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   web: ['values', 'log', 'members', 'trade'],
   'platform.ts': EVERYTHING,
+  'views.ts': EVERYTHING,
   bench: EVERYTHING,
   quality: EVERYTHING,
   test: EVERYTHING,

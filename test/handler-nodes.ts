@@ -13,6 +13,7 @@ import { type DemoTemplate, demoTemplate, makeDemo } from '../members/genesis.ts
 import { readKey, signerOf } from '../members/keys.ts';
 import { registryReader } from '../members/registry.ts';
 import { type DostykNode, foldInto, openNode } from '../platform.ts';
+import { onceNames } from '../trade/once.ts';
 import type { TradeContext } from '../trade/requirements-handlers.ts';
 import { toHex } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
@@ -75,6 +76,7 @@ export class HandlerNodes {
 
   async close(): Promise<void> {
     for (const { node, database } of this.#nodes.values()) {
+      await requireNamesFromRecords(database, node);
       await node.stop();
       await database.drop();
     }
@@ -199,3 +201,20 @@ export function found(refused: Refusal): string[] {
 }
 
 export { call };
+
+/** A recovery makes the names anew from the records alone: in whatever a test did, each name that was taken follows from them. */
+async function requireNamesFromRecords({ owner }: TestDatabase, { context }: DostykNode): Promise<void> {
+  const taken = await owner<{ name: string; index: bigint }[]>`SELECT name, index FROM ledger.once ORDER BY name`;
+  if (taken.length === 0) return;
+  const made = new Map<string, bigint>();
+  for await (const batch of allOwn(owner, context.origin)) {
+    const records = batch.map(({ index, bytes, salt }) => ({ index, ...openSealed(bytes, salt, nodeCrypto) }));
+    for (const { name, index } of onceNames(nodeCrypto, records)) made.set(name, index);
+  }
+  const wrong = taken.filter(({ name, index }) => {
+    const place = made.get(name);
+    // All records of an append share its first index as that of the name.
+    return place === undefined || place < index || place > index + 100n;
+  });
+  expect(wrong).toEqual([]);
+}

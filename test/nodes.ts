@@ -91,6 +91,7 @@ export class FederatedNodes {
       accounts: JSON.parse(readFileSync(join(folder, 'accounts.json'), 'utf8')),
       sequenceEveryMs: 5,
       signEveryMs: 100,
+      highWater: join(folder, 'high-water.json'),
       ...(this.#registryMs === undefined ? {} : { registryMs: this.#registryMs }),
       onRegistry: () => {
         this.#reopening = this.#reopening.then(() => this.#reopen(member));
@@ -100,8 +101,8 @@ export class FederatedNodes {
     const clock = () => new Date();
     const signIn = new SignIn({ issuer, audience: `${address}/api`, accounts: node.accounts, clock });
     const server = await listen(createApp({ node, signIn }), { host, port });
-    node.start();
     this.#running.set(member, { node, server });
+    await node.start();
   }
 
   /** Under another registry, as `dostyk node` does. */

@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { recover } from '../platform.ts';
+import { Refusal } from '../values/refusal.ts';
+import { EXIT, print, progress, say } from './outcome.ts';
+
+/** Commands for who runs a node: recover. */
+
+interface OwnSettings {
+  readonly member: string;
+  readonly databaseUrl: string;
+  readonly registry: string;
+  readonly genesis: string;
+}
+
+const OWN = ['DATABASE_URL', 'DOSTYK_MEMBER', 'DOSTYK_REGISTRY', 'DOSTYK_GENESIS'] as const;
+
+/**
+ * A node's settings, from the environment that it runs with.
+ * @throws Refusal 400 `usage` naming what is not set
+ */
+export function ownSettings(environment: NodeJS.ProcessEnv): OwnSettings {
+  const missing = OWN.filter((name) => (environment[name] ?? '') === '');
+  if (missing.length > 0) throw new Refusal(400, 'usage', `${missing.join(', ')} must be set, as for the node itself.`);
+  const value = (name: (typeof OWN)[number]): string => environment[name] ?? '';
+  return {
+    member: value('DOSTYK_MEMBER'),
+    databaseUrl: value('DATABASE_URL'),
+    registry: resolve(value('DOSTYK_REGISTRY')),
+    genesis: value('DOSTYK_GENESIS'),
+  };
+}
+
+const members = (text: string | undefined): string[] =>
+  (text ?? '').split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim().toUpperCase()]));
+
+/** Whole numbers as ranges: '3, 7-9'. */
+export function asRanges(numbers: readonly bigint[]): string {
+  const ranges: [bigint, bigint][] = [];
+  for (const one of numbers) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] + 1n === one) last[1] = one;
+    else ranges.push([one, one]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
+}
+
+export function addOperationCommands(program: Command, signal: AbortSignal): void {
+  program
+    .command('recover')
+    .description(
+      'bring back the end of the own log that the database lost, from the mirrors and addressees of the other members (settings as for the node, which must not run)',
+    )
+    .option('--absent <codes>', 'members that are away for good, parted by commas; nobody waits for their answer')
+    .option('--json', 'print the result as JSON')
+    .action(async (options: { absent?: string; json?: boolean }) => {
+      const { DOSTYK_KEYS: keys, DOSTYK_HIGH_WATER: highWater } = process.env;
+      if (keys === undefined) throw new Refusal(400, 'usage', 'DOSTYK_KEYS must be set, as for the node itself.');
+      const showing = new Map<string, ReturnType<typeof progress>>();
+      const recovered = await recover({
+        ...ownSettings(process.env),
+        keys,
+        highWater,
+        absent: members(options.absent),
+        signal,
+        onProgress: (act, done, of) => {
+          const show = showing.get(act) ?? progress(act);
+          showing.set(act, show);
+          show(done, of);
+        },
+      });
+      if (recovered === undefined) {
+        print(
+          options.json,
+          { recovered: false },
+          () => 'Nothing is missing: nobody holds more of this log than the database.',
+        );
+        return;
+      }
+      const { fromSize, toSize, records, lost, views } = recovered;
+      print(options.json, { recovered: true, fromSize, toSize, records, lost, views: views.after }, () =>
+        [
+          `Entries ${fromSize} to ${toSize - 1n} are back, ${records} of their records too.`,
+          lost.length === 0
+            ? 'Nothing is lost.'
+            : `Lost: ${lost.length} records that no other member had, at ${asRanges(lost)}.`,
+        ].join('\n'),
+      );
+      if (lost.length > 0) say('What is lost was addressed to this member alone; its entries and all proofs stay.');
+      process.exitCode = EXIT.done;
+    });
+}

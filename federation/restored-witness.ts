@@ -1,0 +1,126 @@
+import type { Witness } from '../ledger/witness.ts';
+import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
+import { cosignaturesOf } from '../log/cosignature.ts';
+import type { LogCrypto } from '../log/crypto.ts';
+import { verifyConsistency } from '../log/merkle.ts';
+import { TileReader, tilePath } from '../log/tile.ts';
+import type { MemberEntry, MemberLog } from '../members/registry.ts';
+import { fromUtf8 } from '../values/bytes.ts';
+import { Refusal } from '../values/refusal.ts';
+import { type Held, heldBy } from './holdings.ts';
+import { askPeer } from './peer-client.ts';
+
+/**
+ * A witness whose database was restored does not know what it cosigned last, and could cosign another history of a log. It can't
+ * know that it was restored: so at every start it asks before it cosigns.
+ */
+export interface LookUpOptions {
+  readonly witness: Witness;
+  readonly crypto: LogCrypto;
+  /** This member and its own witness keys. */
+  readonly member: string;
+  readonly vkeys: readonly string[];
+  /** Whose log it is. */
+  readonly owner: MemberEntry;
+  readonly log: MemberLog;
+  /** The other witnesses of that log. */
+  readonly witnesses: readonly MemberEntry[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks the log for the newest checkpoint that it has with this witness's cosignature, and the other witnesses for what they hold;
+ * keeps what is newer than what is here.
+ *
+ * @returns false while too few have answered: the log itself, and two of its other witnesses or as many as there are
+ */
+export async function lookUpCosigned(options: LookUpOptions): Promise<boolean> {
+  const { witness, witnesses, owner, log, crypto, signal } = options;
+  const own = await cosignedBefore(options);
+  if (own === 'away') return false;
+  const logKeys = log.keys.map(({ vkey }) => vkey);
+  const held = await Promise.all(
+    witnesses.map((peer) =>
+      heldBy(peer, 'witness', { crypto, origin: log.origin, logKeys, signal }).catch((error: unknown) => {
+        if (error instanceof Refusal) return 'away' as const;
+        throw error;
+      }),
+    ),
+  );
+  const answers = held.filter((one): one is Held | undefined => one !== 'away');
+  if (answers.length < Math.min(2, witnesses.length)) return false;
+  if (own !== undefined) await witness.adopt(log.origin, own.checkpoint, own.note);
+  const ahead = answers
+    .filter((one) => one !== undefined)
+    .reduce<Held | undefined>(
+      (most, one) => (most === undefined || one.checkpoint.size > most.checkpoint.size ? one : most),
+      undefined,
+    );
+  const before = await witness.state(log.origin);
+  if (ahead !== undefined && ahead.checkpoint.size > (before?.size ?? 0n)) {
+    const follows = await isFollowed(owner, before, ahead.checkpoint, options);
+    if (follows) await witness.adopt(log.origin, ahead.checkpoint, ahead.note);
+  }
+  return true;
+}
+
+/** The newest checkpoint of the log that bears this witness's own cosignature, as the log shows it. */
+async function cosignedBefore({
+  crypto,
+  member,
+  vkeys,
+  owner,
+  log,
+  signal,
+}: LookUpOptions): Promise<Held | undefined | 'away'> {
+  let answer: Awaited<ReturnType<typeof askPeer>>;
+  try {
+    answer = await askPeer(`${owner.address}/log/cosigned/${member}`, { maxBytes: 20_000, signal });
+  } catch (error) {
+    if (error instanceof Refusal) return 'away';
+    throw error;
+  }
+  if (answer.status === 404) return undefined;
+  if (answer.status !== 200) return 'away';
+  try {
+    const note = fromUtf8(answer.body);
+    const opened = await openCheckpoint(
+      crypto,
+      note,
+      log.keys.map(({ vkey }) => vkey),
+    );
+    const cosigned = await cosignaturesOf(
+      crypto,
+      opened.note,
+      vkeys.map((vkey) => ({ member, vkey })),
+    );
+    if (cosigned.length === 0 || opened.checkpoint.origin !== log.origin) return undefined;
+    return { checkpoint: opened.checkpoint, note };
+  } catch (error) {
+    // What it shows is no checkpoint of its log with our cosignature: it proves nothing.
+    if (error instanceof Refusal || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Does what others cosigned follow from what is held here? The log's own tiles prove it. */
+async function isFollowed(
+  owner: MemberEntry,
+  before: { readonly size: bigint; readonly root: Uint8Array } | undefined,
+  after: Checkpoint,
+  { crypto, signal }: LookUpOptions,
+): Promise<boolean> {
+  if (before === undefined || before.size === 0n) return true;
+  const tiles = new TileReader(crypto, after.size, async (address) => {
+    const { status, body } = await askPeer(`${owner.address}/log/${tilePath(address)}`, { maxBytes: 8192, signal });
+    if (status !== 200) throw new RangeError(`a tile is answered with ${status}`);
+    return body;
+  });
+  try {
+    const proof = await tiles.consistencyProof(before.size);
+    return verifyConsistency(crypto, before.size, after.size, proof, before.root, after.root);
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof RangeError) return false;
+    throw error;
+  }
+}

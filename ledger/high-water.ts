@@ -1,0 +1,54 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { Refusal } from '../values/refusal.ts';
+
+/**
+ * The largest size that this node has signed, in a file outside PostgreSQL: a database that was restored from a backup can't know
+ * that it is behind; this does.
+ */
+const Mark = z.strictObject({ origin: z.string().max(200), size: z.string().regex(/^\d{1,20}$/) });
+
+/**
+ * @returns undefined where there is no file yet
+ * @throws Refusal 500 `high-water-unreadable` for a file that is none, or is of another log
+ */
+export function readHighWater(path: string, origin: string): bigint | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
+    throw new Refusal(500, 'high-water-unreadable', `${path} can't be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const parsed = Mark.safeParse(jsonOf(text));
+  if (!parsed.success || parsed.data.origin !== origin)
+    throw new Refusal(500, 'high-water-unreadable', `${path} is not the high-water mark of ${origin}.`, {
+      remedy: 'Give the file of this log; or delete it, and every other member is asked at the next start.',
+    });
+  return BigInt(parsed.data.size);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Half a file: the caller says so.
+    return undefined;
+  }
+}
+
+/** Written whole and flushed before it takes the place of the last. */
+export function writeHighWater(path: string, origin: string, size: bigint): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(`${path}.new`, 'w', 0o600);
+  try {
+    writeSync(file, `${JSON.stringify({ origin, size: size.toString() })}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.new`, path);
+}
