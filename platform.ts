@@ -9,6 +9,7 @@ import { auditOwn } from './ledger/audit.ts';
 import { readHighWater, writeHighWater } from './ledger/high-water.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { type Recovery, recoverLog, rootWith } from './ledger/recovery.ts';
+import { type Succession, succeedLog } from './ledger/succession.ts';
 import { TileSource } from './ledger/tiles.ts';
 import type { AuditReport } from './log/audit.ts';
 import { type Accounts, type Caller, openAccounts } from './members/account.ts';
@@ -121,9 +122,17 @@ export class DostykNode {
    */
   async start(): Promise<void> {
     const { highWater, absent } = this.admission;
+    await this.federation.forks.open();
+    if (this.#abort.signal.aborted) return;
     this.federation.startWitness();
     const mark = highWater === undefined ? undefined : readHighWater(highWater, this.context.origin);
-    await this.federation.admit(this.#abort.signal, mark, absent);
+    try {
+      await this.federation.admit(this.#abort.signal, mark, absent);
+    } catch (error) {
+      // Stopped before it began.
+      if (this.#abort.signal.aborted) return;
+      throw error;
+    }
     if (this.#abort.signal.aborted) return;
     this.context.ledger.start();
     this.federation.start();
@@ -349,6 +358,32 @@ export async function recover(
     return { ...recovery, views };
   } finally {
     await sql.end({ timeout: 5 });
+  }
+}
+
+/**
+ * Makes an own database ready for the log that follows a closed one, as the registry in force has it. The node must not run.
+ * @throws Refusal 409 `log-open` where the log was not closed or none follows, `succession-done`, `log-diverged`
+ */
+export async function succeed(
+  options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis'> & { readonly migrationUrl: string },
+): Promise<Succession> {
+  await migrateAll(options.migrationUrl);
+  const { sql, registry } = await openMember(options);
+  await sql.end({ timeout: 5 });
+  const { log, earlierLogs = [] } = registry.getMember(options.member);
+  const last = earlierLogs.at(-1);
+  if (last?.closed === undefined)
+    throw new Refusal(
+      409,
+      'log-open',
+      `The registry names no log of ${options.member} that was closed and has a successor.`,
+    );
+  const owner = connect(options.migrationUrl, { max: 1, name: 'dostyk-succession' });
+  try {
+    return await succeedLog(owner, nodeCrypto, { from: last.origin, to: log.origin, closed: BigInt(last.closed.size) });
+  } finally {
+    await owner.end({ timeout: 5 });
   }
 }
 

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { recover } from '../platform.ts';
+import { recover, succeed } from '../platform.ts';
 import { Refusal } from '../values/refusal.ts';
 import { EXIT, print, progress, say } from './outcome.ts';
 
-/** Commands for who runs a node: recover. */
+/** Commands for who runs a node: recover, succeed. */
 
 interface OwnSettings {
   readonly member: string;
@@ -46,6 +46,29 @@ export function asRanges(numbers: readonly bigint[]): string {
 }
 
 export function addOperationCommands(program: Command, signal: AbortSignal): void {
+  program
+    .command('succeed')
+    .description(
+      'make the own database ready for the log that follows a closed one, as the registry has it (DATABASE_MIGRATION_URL besides the settings of the node, which must not run)',
+    )
+    .option('--yes', 'do not ask: the database then holds the new log')
+    .option('--json', 'print the result as JSON')
+    .action(async (options: { yes?: boolean; json?: boolean }) => {
+      const { DATABASE_MIGRATION_URL: migrationUrl } = process.env;
+      if (migrationUrl === undefined) throw new Refusal(400, 'usage', 'DATABASE_MIGRATION_URL must be set.');
+      if (options.yes !== true)
+        throw new Refusal(400, 'usage', 'From then on the database holds the new log.', {
+          remedy: 'Make a backup, then say --yes.',
+        });
+      const { from, to, closed, beyond } = await succeed({ ...ownSettings(process.env), migrationUrl });
+      print(
+        options.json,
+        { from, to, closed, beyond },
+        () =>
+          `${from} counts up to ${closed}; the database is ready for ${to}. ${beyond === 0 ? 'Nothing lies beyond.' : `${beyond} entries beyond count no more and are kept in ledger.earlier_record: say again what still holds.`}`,
+      );
+    });
+
   program
     .command('recover')
     .description(

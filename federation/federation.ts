@@ -5,6 +5,7 @@ import { Mirrors } from '../ledger/mirror.ts';
 import type { TileSource } from '../ledger/tiles.ts';
 import { Witness } from '../ledger/witness.ts';
 import type { LogCrypto } from '../log/crypto.ts';
+import { type ForkEvidence, ofOneSize } from '../log/fork.ts';
 import type { Signer } from '../log/note.ts';
 import {
   keysAt,
@@ -16,6 +17,7 @@ import {
 } from '../members/registry.ts';
 import { toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
+import { Forks } from './forks.ts';
 import { answerOf, type PullAnswer, type PullQuery, parsePull } from './pull-answer.ts';
 import { Puller } from './pulling.ts';
 import { fetchNewerRegistry } from './registry-exchange.ts';
@@ -69,6 +71,7 @@ export class Federation {
   readonly witness: Witness;
   readonly mirrors: Mirrors;
   readonly #options: FederationOptions;
+  readonly forks: Forks;
   readonly #witnessing: Witnessing;
   readonly #pullers: ReadonlyMap<string, Puller>;
   readonly #contacts = new Map<string, Date>();
@@ -90,6 +93,8 @@ export class Federation {
       clock,
       signer: options.witnessSigner,
       closedAtFirst: true,
+      isFrozen: (origin) => this.forks.isFrozen(origin),
+      onFork: (origin, held, shown) => void this.#take(ofOneSize(origin, held, shown)),
       logs: new Map(
         others.flatMap(logsOf).map((log) => [
           log.origin,
@@ -102,21 +107,31 @@ export class Federation {
       ),
       onAdvanced: (origin) => this.#pullers.get(origin)?.wake(),
     });
+    this.forks = new Forks({
+      ...options,
+      mirrors: this.mirrors,
+      witness: this.witness,
+      fault: (of, code, detail) => this.fault(of, code, detail),
+      everyMs: options.registryMs,
+    });
     const onFault = (peer: string, code: string, detail: string): void => void this.fault(peer, code, detail);
     const onContact = (peer: string): void => void this.#contacts.set(peer, clock());
     this.#witnessing = new Witnessing({ ...options, onFault, onContact });
     this.#pullers = new Map(
-      others.map((peer) => [
-        peer.log.origin,
-        new Puller(peer, {
-          ...options,
-          mirrors: this.mirrors,
-          onFault,
-          onContact,
-          tokenFor: (origin) => this.tokenFor(origin),
-          cosigned: (origin) => this.witness.held(toHex(crypto.sha256(utf8(origin)))),
-        }),
-      ]),
+      others
+        .flatMap((peer) => logsOf(peer).map((log) => ({ peer, log })))
+        .map(({ peer, log }) => [
+          log.origin,
+          new Puller(peer, log, {
+            ...options,
+            mirrors: this.mirrors,
+            isFrozen: (origin) => this.forks.isFrozen(origin),
+            onFault,
+            onContact,
+            tokenFor: (origin) => this.tokenFor(origin),
+            cosigned: (origin) => this.witness.held(toHex(crypto.sha256(utf8(origin)))),
+          }),
+        ]),
     );
   }
 
@@ -125,6 +140,7 @@ export class Federation {
     for (const puller of this.#pullers.values()) puller.start();
     this.#watching = setInterval(() => void this.#watch(), WATCH_MS).unref();
     this.startWitness();
+    this.forks.start();
     this.#exchanging = this.#exchangeRegistry();
   }
 
@@ -183,6 +199,7 @@ export class Federation {
     clearInterval(this.#watching);
     this.#abort.abort();
     await Promise.all([
+      this.forks.stop(),
       this.#exchanging,
       this.#lookingUp,
       this.#witnessing.stop(),
@@ -327,6 +344,14 @@ export class Federation {
         }
       }
       await delay(registryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #take(evidence: ForkEvidence): Promise<void> {
+    try {
+      await this.forks.take(evidence);
+    } catch (error) {
+      this.#options.onError?.('keep a fork', error);
     }
   }
 

@@ -121,7 +121,7 @@ async function note(size = log.length): Promise<string> {
 }
 
 function puller(batch = 200, withheldMs = 60_000): Puller {
-  return new Puller(peer, {
+  return new Puller(peer, peer.log, {
     member: 'KZ',
     registry,
     sql: database.sql,

@@ -4,7 +4,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import { commitmentOf, isAddressedTo, openSealed, type Sealed } from '../log/envelope.ts';
 import { parseBundle, tilePath } from '../log/tile.ts';
 import { authorship } from '../members/authorship.ts';
-import type { MemberEntry, Registry } from '../members/registry.ts';
+import type { MemberEntry, MemberLog, Registry } from '../members/registry.ts';
 import { equal, fromBase64, toHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { askPeer, type PeerAnswer } from './peer-client.ts';
@@ -33,6 +33,8 @@ export interface PullingOptions {
   readonly tokenFor: (origin: string) => Promise<string>;
   /** The checkpoint this node cosigned last of a log, which says that there is something to pull. */
   readonly cosigned: (origin: string) => Promise<string | undefined>;
+  /** Two histories of this log are known: nothing more of it is taken over. */
+  readonly isFrozen?: (origin: string) => boolean;
   readonly onFault: (member: string, code: string, detail: string) => void;
   readonly onContact: (member: string) => void;
   readonly pollMs?: number;
@@ -58,6 +60,7 @@ interface Checked {
 export class Puller {
   readonly #options: PullingOptions;
   readonly #peer: MemberEntry;
+  readonly #log: MemberLog;
   readonly #abort = new AbortController();
   /** When what did not come was last asked for again, in ms of the process. */
   #askedAgain = Number.NEGATIVE_INFINITY;
@@ -65,8 +68,9 @@ export class Puller {
   #wanted = true;
   #loop: Promise<void> | undefined;
 
-  constructor(peer: MemberEntry, options: PullingOptions) {
+  constructor(peer: MemberEntry, log: MemberLog, options: PullingOptions) {
     this.#peer = peer;
+    this.#log = log;
     this.#options = options;
   }
 
@@ -121,8 +125,10 @@ export class Puller {
    * @returns how many records came
    */
   async pull(): Promise<number> {
-    const { mirrors, cosigned, sql, onContact } = this.#options;
-    const { origin, keys } = this.#peer.log;
+    const { mirrors, cosigned, sql, onContact, isFrozen } = this.#options;
+    const { origin, keys, closed } = this.#log;
+    // Two histories: which of them goes on is for the members to say.
+    if (isFrozen?.(origin) === true && closed === undefined) return 0;
     const note = await cosigned(origin);
     if (note === undefined) return 0;
     const size = await mirrors.extend(
@@ -133,10 +139,11 @@ export class Puller {
     );
     onContact(this.#peer.code);
     let count = 0;
+    const end = closed !== undefined && BigInt(closed.size) < size ? BigInt(closed.size) : size;
     for (;;) {
       const from = await cursorOf(sql, origin);
-      if (from >= size) break;
-      count += await this.#takeOver(from, size);
+      if (from >= end) break;
+      count += await this.#takeOver(from, end);
     }
     count += await this.#askAgain();
     await this.#reportWithheld();
@@ -167,7 +174,7 @@ export class Puller {
   }
 
   async #ask(from: bigint, below: bigint, limit: number): Promise<PullAnswer> {
-    const token = await this.#options.tokenFor(this.#peer.log.origin);
+    const token = await this.#options.tokenFor(this.#log.origin);
     const path = `/peer/records?from=${from}&below=${below}&limit=${limit}`;
     const { body } = await this.#get(path, MAX_ANSWER, token);
     return parsePullAnswer(body, from, below);
@@ -175,7 +182,7 @@ export class Puller {
 
   async #takeOver(from: bigint, size: bigint): Promise<number> {
     const { sql, clock, batch = 200 } = this.#options;
-    const { origin } = this.#peer.log;
+    const { origin } = this.#log;
     const answer = await this.#ask(from, size, batch);
     const checked = await this.#check(answer, from);
     await sql.begin(async (tx) => {
@@ -189,7 +196,7 @@ export class Puller {
   /** Stores and folds what is new, and keeps what slips list and has not come. */
   async #keep(tx: Tx, { records, indexes, later }: Checked): Promise<void> {
     const { fold, clock } = this.#options;
-    const { origin } = this.#peer.log;
+    const { origin } = this.#log;
     const fresh = await insertReceived(tx, origin, records);
     const folded: FoldRecord[] = records
       .filter(({ index, sealed }) => fresh.has(index) && sealed.record.type !== 'slip')
@@ -204,7 +211,7 @@ export class Puller {
   /** Listed records that did not come are asked for one by one: a peer that errs now and delivers later loses nothing. */
   async #askAgain(): Promise<number> {
     const { sql, clock } = this.#options;
-    const { origin } = this.#peer.log;
+    const { origin } = this.#log;
     if (performance.now() - this.#askedAgain < ASK_AGAIN_MS) return 0;
     this.#askedAgain = performance.now();
     let count = 0;
@@ -226,7 +233,7 @@ export class Puller {
    */
   async #check(answer: PullAnswer, from: bigint): Promise<Checked> {
     const { mirrors, crypto, onFault } = this.#options;
-    const { origin } = this.#peer.log;
+    const { origin } = this.#log;
     const commitments = await mirrors.commitments(
       origin,
       answer.records.map(({ index }) => BigInt(index)),
@@ -260,7 +267,7 @@ export class Puller {
     const { crypto, registry, member } = this.#options;
     try {
       const sealed = openSealed(bytes, salt, crypto);
-      if (sealed.record.log !== this.#peer.log.origin) return 'names another log';
+      if (sealed.record.log !== this.#log.origin) return 'names another log';
       if (!isAddressedTo(sealed.record.to, member)) return 'not addressed to this member';
       // Judged by the version under which it was said, as every other addressee does, whenever it takes it over.
       const then = registry.view.at(sealed.record.registry);
@@ -274,7 +281,7 @@ export class Puller {
 
   async #reportWithheld(): Promise<void> {
     const { sql, clock, onFault, withheldMs = WITHHELD_MS } = this.#options;
-    const missing = await missingSince(sql, this.#peer.log.origin, new Date(clock().getTime() - withheldMs));
+    const missing = await missingSince(sql, this.#log.origin, new Date(clock().getTime() - withheldMs));
     if (missing === undefined) return;
     const others = missing.count === 1 ? '' : `, and ${missing.count - 1} more`;
     const detail = `record ${missing.first} is listed in a slip and was not delivered${others}`;

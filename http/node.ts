@@ -30,6 +30,7 @@ export interface HttpNode
     DostykNode['federation'],
     'status' | 'authenticate' | 'serveRecords' | 'serveHeld' | 'mirrored' | 'serveMirror'
   > & {
+    readonly forks: Pick<DostykNode['federation']['forks'], 'all' | 'offer'>;
     readonly witness: Pick<DostykNode['federation']['witness'], 'addCheckpoint' | 'held'>;
   };
 }

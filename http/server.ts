@@ -252,6 +252,11 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const { genesis, versions } = context.registry;
     return c.json({ genesis, versions: versions.slice(from - 1) }, 200, ANYONE);
   });
+  // Proofs of two histories: for anyone to check.
+  app.get('/forks', (c) => c.json({ forks: node.federation.forks.all.map(describeFork) }, 200, ANYONE));
+  app.post('/forks', async (c) => {
+    return c.json({ kept: await node.federation.forks.offer(jsonOf(await readBody(c.req.raw, 64_000))) });
+  });
   app.get('/members', (c) => c.json(describeMembers(context.registry)));
 
   // For operations and for people.
@@ -279,6 +284,22 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
   sessions.mount(app);
   mountWeb(app, { node, issuer: signIn.issuer });
   return app;
+}
+
+const describeFork = ({ origin, evidence, common, at }: HttpNode['federation']['forks']['all'][number]) => ({
+  origin,
+  common: Number(common),
+  at: at.toISOString(),
+  evidence,
+});
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    // Not JSON: of no form that is taken.
+    return undefined;
+  }
 }
 
 /** Who asks what anyone may ask: for no operator and no authority, whatever else the request brings. */

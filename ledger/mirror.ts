@@ -1,9 +1,9 @@
 import { openCheckpoint } from '../log/checkpoint.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { appendLeaf, type Edge, EMPTY_EDGE, edgeFromBytes, edgeRoot, edgeToBytes, leafHash } from '../log/merkle.ts';
-import { formatBundle, parseTilePath, tileWidth } from '../log/tile.ts';
+import { formatBundle, fullTileRoot, parseTilePath, type ReadTile, TileReader, tileWidth } from '../log/tile.ts';
 import { byteaArray, type Sql } from '../storage/connection.ts';
-import { equal } from '../values/bytes.ts';
+import { concat, equal } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 
 /** Copies of the other members' logs, each checked against a checkpoint that its log signed. */
@@ -86,6 +86,30 @@ export class Mirrors {
     const [row] = await this.#sql<{ size: bigint; note: string }[]>`
       SELECT size, note FROM ledger.mirror WHERE origin = ${origin} ORDER BY size DESC LIMIT 1`;
     return row;
+  }
+
+  /** The largest size up to a limit at which this copy was checked against a signed checkpoint. */
+  async signedBelow(origin: string, limit: bigint): Promise<bigint> {
+    const [row] = await this.#sql<{ size: bigint | null }[]>`
+      SELECT max(size) AS size FROM ledger.mirror WHERE origin = ${origin} AND size <= ${limit}`;
+    return row?.size ?? 0n;
+  }
+
+  /** Roots and proofs over the entries of a copy, up to a size that it has. */
+  reader(origin: string, size: bigint): TileReader {
+    const read: ReadTile = async ({ level, n, width }) => {
+      if (level > 0) {
+        const below = Array.from({ length: width }, (_, i) =>
+          read({ level: level - 1, n: n * 256n + BigInt(i), width: 256 }),
+        );
+        return concat(...(await Promise.all(below)).map((tile) => fullTileRoot(this.#crypto, tile)));
+      }
+      const rows = await this.#sql<{ commitment: Uint8Array }[]>`
+        SELECT commitment FROM ledger.mirror_entry
+        WHERE origin = ${origin} AND index >= ${n * 256n} AND index < ${n * 256n + BigInt(width)} ORDER BY index`;
+      return concat(...rows.map(({ commitment }) => leafHash(this.#crypto, commitment)));
+    };
+    return new TileReader(this.#crypto, size, read);
   }
 
   /**

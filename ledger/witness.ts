@@ -18,6 +18,10 @@ export interface WitnessOptions {
   /** A log showed a consistent new checkpoint: there is something to pull. */
   /** Cosigns nothing of a log before `open` is called for it. */
   readonly closedAtFirst?: boolean;
+  /** Two histories of this log are known: it is cosigned no further. */
+  readonly isFrozen?: (origin: string) => boolean;
+  /** The log signed two checkpoints of one size with different roots. */
+  readonly onFork?: (origin: string, held: string, shown: string) => void;
   readonly onAdvanced?: (origin: string, size: bigint) => void;
 }
 
@@ -64,6 +68,8 @@ export class Witness {
     const origin = request.note.split('\n', 1)[0] ?? '';
     const log = logs.get(origin);
     if (log === undefined) return plain(404, 'unknown origin');
+    if (this.#options.isFrozen?.(origin) === true)
+      return plain(403, 'two histories of this log are known; it is not cosigned until they are cleared up');
     if (this.#options.closedAtFirst === true && !this.#opened.has(origin))
       return plain(503, 'looking up what was cosigned before');
     let opened: Awaited<ReturnType<typeof openCheckpoint>>;
@@ -79,12 +85,14 @@ export class Witness {
       return plain(403, `this log was closed at size ${log.closed}`);
     if (request.oldSize > checkpoint.size) return plain(400, 'the old size is larger than the checkpoint');
     const seconds = BigInt(Math.floor(clock().getTime() / 1000));
+    let forked: string | undefined;
     const refused = await sql.begin(async (tx): Promise<WitnessAnswer | undefined> => {
       await tx`SELECT pg_advisory_xact_lock(hashtextextended(${origin}, 7305))`;
       const [held] = await tx<
-        { size: bigint; root: Uint8Array }[]
-      >`SELECT size, root FROM ledger.witness_state WHERE origin = ${origin}`;
+        { size: bigint; root: Uint8Array; note: string }[]
+      >`SELECT size, root, note FROM ledger.witness_state WHERE origin = ${origin}`;
       const oldSize = held?.size ?? 0n;
+      if (held !== undefined && held.size === checkpoint.size && !equal(held.root, checkpoint.root)) forked = held.note;
       if (request.oldSize !== oldSize) return { status: 409, contentType: 'text/x.tlog.size', body: `${oldSize}\n` };
       const oldRoot = held?.root ?? crypto.sha256(new Uint8Array());
       if (!verifyConsistency(crypto, oldSize, checkpoint.size, request.proof, oldRoot, checkpoint.root)) {
@@ -97,6 +105,7 @@ export class Witness {
         ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note, at = excluded.at`;
       return undefined;
     });
+    if (forked !== undefined) this.#options.onFork?.(origin, forked, request.note);
     if (refused !== undefined) return refused;
     const line = await cosign(crypto, note.text, seconds, signer);
     this.#options.onAdvanced?.(origin, checkpoint.size);

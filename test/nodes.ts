@@ -94,7 +94,7 @@ export class FederatedNodes {
       highWater: join(folder, 'high-water.json'),
       ...(this.#registryMs === undefined ? {} : { registryMs: this.#registryMs }),
       onRegistry: () => {
-        this.#reopening = this.#reopening.then(() => this.#reopen(member));
+        this.#reopening = this.#reopening.then(() => this.#reopen(member)).catch(() => undefined);
       },
     });
     const { issuer, address, host, port } = this.settings(member);
@@ -128,12 +128,12 @@ export class FederatedNodes {
 
   /** Puts one record in a member's log. @returns its index */
   async append(member: string, to: Envelope['to']): Promise<number> {
-    const { ledger, origin } = this.node(member).context;
+    const { ledger, origin, registry } = this.node(member).context;
     const record: Envelope = {
       v: 1,
       id: uuidv7(Date.now(), nodeRandom),
       log: origin,
-      registry: 1,
+      registry: registry.document.version,
       type: 'withdrawal',
       issuer: { member },
       to,
