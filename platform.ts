@@ -2,14 +2,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Federation } from './federation/federation.ts';
 import { askPeer } from './federation/peer-client.ts';
-import { findEnd, recordsGivenBack } from './federation/recovering.ts';
 import { registryOffer } from './federation/registry-exchange.ts';
-import { makeToken } from './federation/token.ts';
 import { auditOwn } from './ledger/audit.ts';
 import { readHighWater, writeHighWater } from './ledger/high-water.ts';
 import { Ledger } from './ledger/ledger.ts';
-import { type Recovery, recoverLog, rootWith } from './ledger/recovery.ts';
-import { type Succession, succeedLog } from './ledger/succession.ts';
 import { TileSource } from './ledger/tiles.ts';
 import type { AuditReport } from './log/audit.ts';
 import { type Accounts, type Caller, openAccounts } from './members/account.ts';
@@ -29,7 +25,6 @@ import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from 
 import { driverOf } from './trade/driver-handlers.ts';
 import type { GoodsIndex } from './trade/goods/search.ts';
 import { tradeRouter } from './trade/handlers.ts';
-import { onceNames } from './trade/once.ts';
 import { changesFeed, packTable } from './trade/pack-handlers.ts';
 import { type NodePacks, nodePacks, shippedGoods } from './trade/pack-store.ts';
 import type { TradeContext } from './trade/requirements-handlers.ts';
@@ -38,7 +33,7 @@ import * as tradeStore from './trade/store.ts';
 import { deliverDue } from './trade/webhook-handlers.ts';
 import { nodeCrypto, nodeRandom } from './values/node-crypto.ts';
 import { Refusal } from './values/refusal.ts';
-import { foldInto, type ReplayReport, replay } from './views.ts';
+import { foldInto } from './views.ts';
 
 /** The only place where the parts are wired together: one member's node. */
 
@@ -311,80 +306,6 @@ export class DostykNode {
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-export interface RecoverOptions
-  extends Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis' | 'keys' | 'highWater'> {
-  readonly absent: readonly string[];
-  readonly signal: AbortSignal;
-  readonly onProgress?: (act: string, done: number, of: number) => void;
-}
-
-/**
- * Brings the end of an own log back that the database lost, from the other members, and folds all anew. The node must not run.
- *
- * @returns undefined where nothing was missing
- * @throws Refusal `recover-unanswered`, `recover-incomplete`, `log-diverged`
- */
-export async function recover(
-  options: RecoverOptions,
-): Promise<(Recovery & { readonly views: ReplayReport }) | undefined> {
-  const { member, signal, highWater, onProgress = () => undefined } = options;
-  const { sql, registry } = await openMember(options);
-  try {
-    const { origin } = registry.getMember(member).log;
-    const key = privateKeyObject(readKey(join(options.keys, 'node.key')));
-    const asking = {
-      ...options,
-      sql,
-      registry,
-      crypto: nodeCrypto,
-      tokenFor: (callee: string) => makeToken(key, origin, callee, new Date(), nodeRandom),
-    };
-    const { size } = await rootWith(sql, nodeCrypto, []);
-    const mark = highWater === undefined ? undefined : readHighWater(highWater, origin);
-    const end = await findEnd(size, mark ?? 0n, asking);
-    if (end === undefined) return undefined;
-    const recovery = await recoverLog(sql, end, () => recordsGivenBack(size, end.size, asking), {
-      crypto: nodeCrypto,
-      origin,
-      member,
-      clock: () => new Date(),
-      namesOf: (records) => onceNames(nodeCrypto, records),
-    });
-    signal.throwIfAborted();
-    const views = await replay(sql, registry, member, (done) => onProgress('Views', done, done));
-    if (highWater !== undefined) writeHighWater(highWater, origin, end.size);
-    return { ...recovery, views };
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
-}
-
-/**
- * Makes an own database ready for the log that follows a closed one, as the registry in force has it. The node must not run.
- * @throws Refusal 409 `log-open` where the log was not closed or none follows, `succession-done`, `log-diverged`
- */
-export async function succeed(
-  options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis'> & { readonly migrationUrl: string },
-): Promise<Succession> {
-  await migrateAll(options.migrationUrl);
-  const { sql, registry } = await openMember(options);
-  await sql.end({ timeout: 5 });
-  const { log, earlierLogs = [] } = registry.getMember(options.member);
-  const last = earlierLogs.at(-1);
-  if (last?.closed === undefined)
-    throw new Refusal(
-      409,
-      'log-open',
-      `The registry names no log of ${options.member} that was closed and has a successor.`,
-    );
-  const owner = connect(options.migrationUrl, { max: 1, name: 'dostyk-succession' });
-  try {
-    return await succeedLog(owner, nodeCrypto, { from: last.origin, to: log.origin, closed: BigInt(last.closed.size) });
-  } finally {
-    await owner.end({ timeout: 5 });
-  }
 }
 
 /** Runs the migrations of every domain, as the role that owns the schemas. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { recover, succeed } from '../platform.ts';
+import { recover, succeed } from '../operations.ts';
 import { Refusal } from '../values/refusal.ts';
 import { EXIT, print, progress, say } from './outcome.ts';
 

@@ -4,6 +4,7 @@ import type { Fold, Ledger } from '../ledger/ledger.ts';
 import { Mirrors } from '../ledger/mirror.ts';
 import type { TileSource } from '../ledger/tiles.ts';
 import { Witness } from '../ledger/witness.ts';
+import { PostgresWitnessStore } from '../ledger/witness-store.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { type ForkEvidence, ofOneSize } from '../log/fork.ts';
 import type { Signer } from '../log/note.ts';
@@ -88,7 +89,7 @@ export class Federation {
     const others = registry.others(member);
     this.mirrors = new Mirrors(sql, crypto);
     this.witness = new Witness({
-      sql,
+      store: new PostgresWitnessStore(sql),
       crypto,
       clock,
       signer: options.witnessSigner,

@@ -6,7 +6,7 @@ import { appendLeaf, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
 import { ED25519, signNote } from '../log/note.ts';
 import { TileReader } from '../log/tile.ts';
 import { makeKey, readKey, signerOf, writeKey } from '../members/keys.ts';
-import { succeed } from '../platform.ts';
+import { succeed } from '../operations.ts';
 import { eventually } from '../test/demo.ts';
 import { FederatedNodes, registryFolder } from '../test/nodes.ts';
 import { entryOf, RegistryHand } from '../test/registry.ts';

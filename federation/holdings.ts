@@ -18,6 +18,8 @@ export interface HoldingsOptions {
   readonly origin: string;
   readonly logKeys: readonly string[];
   readonly signal: AbortSignal;
+  /** How a peer is asked; over HTTP where nothing else is given. */
+  readonly send?: typeof askPeer | undefined;
 }
 
 /**
@@ -29,10 +31,10 @@ export interface HoldingsOptions {
 export async function heldBy(
   peer: MemberEntry,
   as: 'witness' | 'mirror',
-  { crypto, origin, logKeys, signal }: HoldingsOptions,
+  { crypto, origin, logKeys, signal, send = askPeer }: HoldingsOptions,
 ): Promise<Held | undefined> {
   const hash = toHex(crypto.sha256(utf8(origin)));
-  const { status, body } = await askPeer(`${peer.address}/${as}/${hash}/checkpoint`, { maxBytes: 20_000, signal });
+  const { status, body } = await send(`${peer.address}/${as}/${hash}/checkpoint`, { maxBytes: 20_000, signal });
   if (status === 404) return undefined;
   if (status !== 200)
     throw new Refusal(502, 'peer-refuses', `${peer.code} answers ${status} for what it holds of ${origin}.`);

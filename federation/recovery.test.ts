@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readHighWater, writeHighWater } from '../ledger/high-water.ts';
-import { recover } from '../platform.ts';
+import { recover } from '../operations.ts';
 import { eventually } from '../test/demo.ts';
 import { FederatedNodes, registryFolder } from '../test/nodes.ts';
 

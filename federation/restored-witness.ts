@@ -7,7 +7,7 @@ import { TileReader, tilePath } from '../log/tile.ts';
 import type { MemberEntry, MemberLog } from '../members/registry.ts';
 import { fromUtf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import { type Held, heldBy } from './holdings.ts';
+import { type Held, type HoldingsOptions, heldBy } from './holdings.ts';
 import { askPeer } from './peer-client.ts';
 
 /**
@@ -26,6 +26,7 @@ export interface LookUpOptions {
   /** The other witnesses of that log. */
   readonly witnesses: readonly MemberEntry[];
   readonly signal: AbortSignal;
+  readonly send?: HoldingsOptions['send'] | undefined;
 }
 
 /**
@@ -35,13 +36,13 @@ export interface LookUpOptions {
  * @returns false while too few have answered: the log itself, and two of its other witnesses or as many as there are
  */
 export async function lookUpCosigned(options: LookUpOptions): Promise<boolean> {
-  const { witness, witnesses, owner, log, crypto, signal } = options;
+  const { witness, witnesses, owner, log } = options;
   const own = await cosignedBefore(options);
   if (own === 'away') return false;
   const logKeys = log.keys.map(({ vkey }) => vkey);
   const held = await Promise.all(
     witnesses.map((peer) =>
-      heldBy(peer, 'witness', { crypto, origin: log.origin, logKeys, signal }).catch((error: unknown) => {
+      heldBy(peer, 'witness', { ...options, origin: log.origin, logKeys }).catch((error: unknown) => {
         if (error instanceof Refusal) return 'away' as const;
         throw error;
       }),
@@ -72,10 +73,11 @@ async function cosignedBefore({
   owner,
   log,
   signal,
+  send = askPeer,
 }: LookUpOptions): Promise<Held | undefined | 'away'> {
   let answer: Awaited<ReturnType<typeof askPeer>>;
   try {
-    answer = await askPeer(`${owner.address}/log/cosigned/${member}`, { maxBytes: 20_000, signal });
+    answer = await send(`${owner.address}/log/cosigned/${member}`, { maxBytes: 20_000, signal });
   } catch (error) {
     if (error instanceof Refusal) return 'away';
     throw error;
@@ -108,11 +110,11 @@ async function isFollowed(
   owner: MemberEntry,
   before: { readonly size: bigint; readonly root: Uint8Array } | undefined,
   after: Checkpoint,
-  { crypto, signal }: LookUpOptions,
+  { crypto, signal, send = askPeer }: LookUpOptions,
 ): Promise<boolean> {
   if (before === undefined || before.size === 0n) return true;
   const tiles = new TileReader(crypto, after.size, async (address) => {
-    const { status, body } = await askPeer(`${owner.address}/log/${tilePath(address)}`, { maxBytes: 8192, signal });
+    const { status, body } = await send(`${owner.address}/log/${tilePath(address)}`, { maxBytes: 8192, signal });
     if (status !== 200) throw new RangeError(`a tile is answered with ${status}`);
     return body;
   });

@@ -3,7 +3,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import type { MemberEntry } from '../members/registry.ts';
 import { equal } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import { type Held, heldBy } from './holdings.ts';
+import { type Held, type HoldingsOptions, heldBy } from './holdings.ts';
 
 /** Before a log is made longer: is anything of it known elsewhere that is not here? */
 
@@ -22,6 +22,9 @@ export interface StartUpOptions {
   readonly absent: readonly string[];
   readonly signal: AbortSignal;
   readonly everyMs?: number;
+  readonly send?: HoldingsOptions['send'] | undefined;
+  /** Between two rounds of asking. */
+  readonly pause?: (ms: number) => Promise<void>;
   /** Told while answers are missing. */
   readonly onWait?: (waiting: readonly string[]) => void;
 }
@@ -34,6 +37,7 @@ export interface StartUpOptions {
  */
 export async function assertNothingAhead(options: StartUpOptions): Promise<void> {
   const { size, highWater, others, absent, signal, everyMs = 500, onWait = () => undefined } = options;
+  const { pause = (ms) => delay(ms, undefined, { signal }) } = options;
   const suspect = highWater === undefined || highWater > size;
   const asked = others.filter(({ code }) => !absent.includes(code));
   const needed = suspect ? asked.length : Math.min(2, asked.length);
@@ -58,7 +62,8 @@ export async function assertNothingAhead(options: StartUpOptions): Promise<void>
     if (round % Math.ceil(5000 / everyMs) === 0) {
       onWait(asked.map(({ code }) => code).filter((code) => !answered.has(code)));
     }
-    await delay(everyMs, undefined, { signal });
+    await pause(everyMs);
+    signal.throwIfAborted();
   }
   if (highWater !== undefined && highWater > size) {
     throw behind(highWater, size, 'the high-water mark');

@@ -1,13 +1,9 @@
 import type { Ledger, SignedHead } from '../ledger/ledger.ts';
 import type { TileSource } from '../ledger/tiles.ts';
-import { formatAddCheckpoint } from '../log/add-checkpoint.ts';
-import { cosignaturesOf } from '../log/cosignature.ts';
 import type { LogCrypto } from '../log/crypto.ts';
-import { formatSignature, parseNote } from '../log/note.ts';
 import type { MemberEntry, Registry } from '../members/registry.ts';
-import { fromUtf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import { askPeer } from './peer-client.ts';
+import { askWitness } from './ask-witness.ts';
 
 export interface WitnessingOptions {
   readonly member: string;
@@ -128,55 +124,20 @@ export class Witnessing {
   async #ask(witness: MemberEntry, head: SignedHead): Promise<boolean> {
     const { onFault, onContact, ledger, crypto, registry, tiles } = this.#options;
     try {
-      for (let attempt = 0; attempt < 3; attempt++) {
-        const held = this.#heldBy.get(witness.code) ?? 0n;
-        const proof = await tiles.reader(head.size).consistencyProof(held);
-        const answer = await askPeer(`${witness.address}/witness/add-checkpoint`, {
-          method: 'POST',
-          body: formatAddCheckpoint({ oldSize: held, proof, note: head.note }),
-          maxBytes: 20_000,
-          signal: this.#abort.signal,
-        });
-        onContact(witness.code);
-        const body = fromUtf8(answer.body);
-        const told = answer.status === 409 && /^\d{1,19}\n$/.test(body) ? BigInt(body.trim()) : undefined;
-        if (told !== undefined && told !== held && told <= head.size) {
-          this.#heldBy.set(witness.code, told);
-          continue;
-        }
-        // What it holds is asked anew next time: a witness that was wrong once is not wrong for ever.
-        if (answer.status !== 200) this.#heldBy.delete(witness.code);
-        if (told !== undefined && told > head.size) {
-          onFault(witness.code, 'witness-ahead', `holds size ${told} of this log, which ends at ${head.size}`);
-          return false;
-        }
-        // It has just started, and looks up what it cosigned before.
-        if (answer.status === 503) return false;
-        if (answer.status !== 200) {
-          onFault(
-            witness.code,
-            answer.status === 422 || answer.status === 409 ? 'witness-refuses' : 'witness-error',
-            `${answer.status} ${body.slice(0, 200)}`,
-          );
-          return false;
-        }
-        const keys = registry
-          .witnessesOf(ledger.options.origin, head.size)
-          .filter((key) => key.member === witness.code);
-        const cosignatures = await cosignaturesOf(crypto, parseNote(head.note + body), keys);
-        if (cosignatures.length === 0) {
-          onFault(witness.code, 'cosignature-invalid', 'answered without a cosignature of its own');
-          return false;
-        }
-        this.#heldBy.set(witness.code, head.size);
-        await ledger.addCosignatures(
-          head.size,
-          cosignatures.map(({ member, time, line }) => ({ member, time, line: formatSignature(line) })),
-        );
-        return true;
-      }
-      onFault(witness.code, 'witness-error', 'tells another size at every request');
-      return false;
+      const asked = await askWitness(witness, head, this.#heldBy.get(witness.code) ?? 0n, {
+        crypto,
+        keys: registry.witnessesOf(ledger.options.origin, head.size).filter((key) => key.member === witness.code),
+        proofFrom: (size) => tiles.reader(head.size).consistencyProof(size),
+        onContact: () => onContact(witness.code),
+        signal: this.#abort.signal,
+      });
+      // What it holds is asked anew next time: a witness that was wrong once is not wrong for ever.
+      if (asked.held === undefined) this.#heldBy.delete(witness.code);
+      else this.#heldBy.set(witness.code, asked.held);
+      if (asked.fault !== undefined) onFault(witness.code, asked.fault.code, asked.fault.detail);
+      if (asked.cosignatures === undefined) return false;
+      await ledger.addCosignatures(head.size, asked.cosignatures);
+      return true;
     } catch (error) {
       if (this.#abort.signal.aborted) return false;
       const code = error instanceof Refusal ? error.code : 'cosignature-invalid';

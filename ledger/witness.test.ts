@@ -13,6 +13,7 @@ import { nodeCrypto } from '../values/node-crypto.ts';
 import { auditMirror } from './audit.ts';
 import { Mirrors } from './mirror.ts';
 import { Witness } from './witness.ts';
+import { PostgresWitnessStore } from './witness-store.ts';
 
 const log = makeSigner(ORIGIN);
 const witnessKey = makeSigner('demo.bb.dostyk/witness', ED25519_COSIGNATURE);
@@ -41,7 +42,7 @@ async function makeWitness(): Promise<Witness> {
   database = await testDatabase(['ledger']);
   advanced.length = 0;
   return new Witness({
-    sql: database.sql,
+    store: new PostgresWitnessStore(database.sql),
     crypto: nodeCrypto,
     clock: () => new Date('2026-06-11T00:00:00Z'),
     signer: witnessKey,

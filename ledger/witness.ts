@@ -4,12 +4,12 @@ import { cosign } from '../log/cosignature.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { verifyConsistency } from '../log/merkle.ts';
 import type { Signer } from '../log/note.ts';
-import type { Sql } from '../storage/connection.ts';
 import { equal, toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
+import type { WitnessState, WitnessStore } from './witness-store.ts';
 
 export interface WitnessOptions {
-  readonly sql: Sql;
+  readonly store: WitnessStore;
   readonly crypto: LogCrypto;
   readonly clock: () => Date;
   readonly signer: Signer;
@@ -58,7 +58,7 @@ export class Witness {
    * one wins, and the signature leaves only after the commit.
    */
   async addCheckpoint(body: string): Promise<WitnessAnswer> {
-    const { sql, crypto, clock, signer, logs } = this.#options;
+    const { store, crypto, clock, signer, logs } = this.#options;
     let request: ReturnType<typeof parseAddCheckpoint>;
     try {
       request = parseAddCheckpoint(body);
@@ -86,24 +86,19 @@ export class Witness {
     if (request.oldSize > checkpoint.size) return plain(400, 'the old size is larger than the checkpoint');
     const seconds = BigInt(Math.floor(clock().getTime() / 1000));
     let forked: string | undefined;
-    const refused = await sql.begin(async (tx): Promise<WitnessAnswer | undefined> => {
-      await tx`SELECT pg_advisory_xact_lock(hashtextextended(${origin}, 7305))`;
-      const [held] = await tx<
-        { size: bigint; root: Uint8Array; note: string }[]
-      >`SELECT size, root, note FROM ledger.witness_state WHERE origin = ${origin}`;
+    const refused = await store.update<WitnessAnswer | undefined>(origin, (held) => {
       const oldSize = held?.size ?? 0n;
       if (held !== undefined && held.size === checkpoint.size && !equal(held.root, checkpoint.root)) forked = held.note;
-      if (request.oldSize !== oldSize) return { status: 409, contentType: 'text/x.tlog.size', body: `${oldSize}\n` };
+      if (request.oldSize !== oldSize)
+        return { answer: { status: 409, contentType: 'text/x.tlog.size', body: `${oldSize}\n` } };
       const oldRoot = held?.root ?? crypto.sha256(new Uint8Array());
       if (!verifyConsistency(crypto, oldSize, checkpoint.size, request.proof, oldRoot, checkpoint.root)) {
         const same = oldSize === checkpoint.size && !equal(oldRoot, checkpoint.root);
-        return plain(422, same ? 'another root was cosigned at this size' : 'the consistency proof does not hold');
+        return {
+          answer: plain(422, same ? 'another root was cosigned at this size' : 'the consistency proof does not hold'),
+        };
       }
-      await tx`
-        INSERT INTO ledger.witness_state (origin, size, root, note, at)
-        VALUES (${origin}, ${checkpoint.size}, ${Buffer.from(checkpoint.root)}, ${request.note}, ${clock()})
-        ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note, at = excluded.at`;
-      return undefined;
+      return { answer: undefined, keep: { ...checkpoint, note: request.note, at: clock() } };
     });
     if (forked !== undefined) this.#options.onFork?.(origin, forked, request.note);
     if (refused !== undefined) return refused;
@@ -118,39 +113,29 @@ export class Witness {
   }
 
   /** What is held of a log. */
-  async state(origin: string): Promise<{ size: bigint; root: Uint8Array; note: string } | undefined> {
-    const [row] = await this.#options.sql<{ size: bigint; root: Uint8Array; note: string }[]>`
-      SELECT size, root, note FROM ledger.witness_state WHERE origin = ${origin}`;
-    return row;
+  async state(origin: string): Promise<WitnessState | undefined> {
+    return (await this.#options.store.all()).get(origin);
   }
 
   /** Keeps a checkpoint that this witness has cosigned, or that follows from that, where it is newer than what is held. */
   async adopt(origin: string, { size, root }: Checkpoint, note: string): Promise<void> {
-    const { sql, clock } = this.#options;
-    await sql.begin(async (tx) => {
-      await tx`SELECT pg_advisory_xact_lock(hashtextextended(${origin}, 7305))`;
-      await tx`
-        INSERT INTO ledger.witness_state (origin, size, root, note, at)
-        VALUES (${origin}, ${size}, ${Buffer.from(root)}, ${note}, ${clock()})
-        ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note, at = excluded.at
-        WHERE witness_state.size < excluded.size`;
-    });
+    const { store, clock } = this.#options;
+    await store.update(origin, (held) =>
+      held !== undefined && held.size >= size
+        ? { answer: undefined }
+        : { answer: undefined, keep: { size, root, note, at: clock() } },
+    );
   }
 
   /** The newest checkpoint held of a log, by the lower-case hex SHA-256 of its origin. */
   async held(originHash: string): Promise<string | undefined> {
-    const { sql, crypto, logs } = this.#options;
+    const { crypto, logs } = this.#options;
     const origin = [...logs.keys()].find((one) => toHex(crypto.sha256(utf8(one))) === originHash);
-    if (origin === undefined) return undefined;
-    const [row] = await sql<{ note: string }[]>`SELECT note FROM ledger.witness_state WHERE origin = ${origin}`;
-    return row?.note;
+    return origin === undefined ? undefined : (await this.state(origin))?.note;
   }
 
   /** Newest cosigned size of each log. */
-  async sizes(): Promise<Map<string, { size: bigint; at: Date }>> {
-    const rows = await this.#options.sql<
-      { origin: string; size: bigint; at: Date }[]
-    >`SELECT origin, size, at FROM ledger.witness_state`;
-    return new Map(rows.map(({ origin, size, at }) => [origin, { size, at }]));
+  sizes(): Promise<ReadonlyMap<string, WitnessState>> {
+    return this.#options.store.all();
   }
 }
