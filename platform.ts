@@ -4,7 +4,7 @@ import { Federation } from './federation/federation.ts';
 import { askPeer } from './federation/peer-client.ts';
 import { registryOffer } from './federation/registry-exchange.ts';
 import { auditOwn } from './ledger/audit.ts';
-import { readHighWater, writeHighWater } from './ledger/high-water.ts';
+import { readHighWater, WitnessMarks, writeHighWater } from './ledger/high-water.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { TileSource } from './ledger/tiles.ts';
 import type { AuditReport } from './log/audit.ts';
@@ -64,6 +64,8 @@ export interface NodeOptions {
   readonly maxQueue?: number;
   /** File of the high-water mark; without it all others are asked at every start. */
   readonly highWater?: string | undefined;
+  /** File of what this node cosigned last of each log; without it all others are asked at every start. */
+  readonly witnessMarks?: string | undefined;
   /** Members whose answer nobody waits for at the start: they are away for long. */
   readonly absent?: readonly string[];
   /** How often peers are asked for versions of the registry. */
@@ -395,6 +397,8 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     random: nodeRandom,
     fold,
     witnessSigner: signerOf(key('witness', vkeysOf(entry.witness.keys))),
+    absent: options.absent ?? [],
+    witnessMarks: options.witnessMarks === undefined ? undefined : new WitnessMarks(options.witnessMarks),
     nodeKey: privateKeyObject(key('node', vkeysOf(entry.node.keys))),
     onRegistry: (versions) => offer(versions),
     ...(options.registryMs === undefined ? {} : { registryMs: options.registryMs }),

@@ -30,6 +30,8 @@ export const Environment = z.object({
   DOSTYK_STATEMENT: z.string().min(1).optional(),
   /** File, outside of the database, of the largest size that was signed; without it all others are asked at every start. */
   DOSTYK_HIGH_WATER: z.string().min(1).optional(),
+  /** File, outside of the database, of what was cosigned last of each log; without it all others are asked at every start. */
+  DOSTYK_WITNESS_MARKS: z.string().min(1).optional(),
   /** Codes of members that are away for long, parted by commas: their answer is not waited for at the start. */
   DOSTYK_ABSENT: z
     .string()
@@ -120,6 +122,7 @@ async function runUntilRenewed(
     genesis: environment.DOSTYK_GENESIS,
     accounts,
     highWater: environment.DOSTYK_HIGH_WATER,
+    witnessMarks: environment.DOSTYK_WITNESS_MARKS,
     absent: environment.DOSTYK_ABSENT,
     onError,
     onRegistry: (version) => {

@@ -152,6 +152,7 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
           DOSTYK_KEYS: join(folder, 'keys'),
           DOSTYK_REGISTRY: join(directory, 'registry'),
           DOSTYK_GENESIS: genesis,
+          DOSTYK_WITNESS_MARKS: join(folder, 'witness-marks.json'),
           DOSTYK_HIGH_WATER: join(folder, 'high-water.json'),
           DOSTYK_ACCOUNTS: join(folder, 'accounts.json'),
           DOSTYK_ISSUER: issuer,

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { WitnessMarks } from '../ledger/high-water.ts';
 import type { Fold, Ledger } from '../ledger/ledger.ts';
 import { Mirrors } from '../ledger/mirror.ts';
 import type { TileSource } from '../ledger/tiles.ts';
@@ -42,6 +43,9 @@ export interface FederationOptions {
   /** Signs tokens to peers. */
   readonly nodeKey: KeyObject;
   /** A peer has other versions of the registry than this node, or more. */
+  /** What was cosigned last, outside of the database; without it all others are asked at every start. */
+  readonly witnessMarks?: WitnessMarks | undefined;
+  readonly absent?: readonly string[];
   readonly registryMs?: number;
   readonly onRegistry?: (versions: readonly RegistryVersion[]) => Promise<void>;
   readonly onError?: (act: string, error: unknown) => void;
@@ -95,6 +99,7 @@ export class Federation {
       signer: options.witnessSigner,
       closedAtFirst: true,
       isFrozen: (origin) => this.forks.isFrozen(origin),
+      onKept: (origin, size) => options.witnessMarks?.set(origin, size),
       onFork: (origin, held, shown) => void this.#take(ofOneSize(origin, held, shown)),
       logs: new Map(
         others.flatMap(logsOf).map((log) => [
@@ -154,7 +159,10 @@ export class Federation {
       this.#options.registry
         .others(this.#options.member)
         .flatMap((owner) => logsOf(owner).map((log) => this.#lookUpLog(owner, log))),
-    );
+    ).then(() => {
+      // From now on there is a file, also where nothing has been cosigned.
+      if (!this.#abort.signal.aborted) this.#options.witnessMarks?.write();
+    });
   }
 
   /**
@@ -179,13 +187,18 @@ export class Federation {
   }
 
   async #lookUpLog(owner: MemberEntry, log: MemberLog): Promise<void> {
-    const { member, registry, crypto, onError } = this.#options;
+    const { member, registry, crypto, onError, witnessMarks, absent = [] } = this.#options;
     const { signal } = this.#abort;
+    const held = (await this.witness.state(log.origin).catch(() => undefined))?.size ?? 0n;
+    if (witnessMarks?.known === true && witnessMarks.get(log.origin) <= held) return this.witness.open(log.origin);
+    if (absent.includes(owner.code)) return;
     const vkeys = registry.getMember(member).witness.keys.map(({ vkey }) => vkey);
-    const witnesses = registry.others(member).filter(({ code }) => code !== owner.code);
+    const witnesses = registry.others(member).filter(({ code }) => code !== owner.code && !absent.includes(code));
     while (!signal.aborted) {
       try {
         if (await lookUpCosigned({ witness: this.witness, crypto, member, vkeys, owner, log, witnesses, signal })) {
+          const now = (await this.witness.state(log.origin))?.size ?? 0n;
+          witnessMarks?.set(log.origin, now);
           this.witness.open(log.origin);
           return;
         }

@@ -50,7 +50,7 @@ test('what one node is given reaches all, also one that was away, and holds over
   const index = await nodes.append('KZ', [{ member: 'UZ' }]);
   await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index));
   await eventually(async () => nodes.node('KZ').context.ledger.publicationOf(index) === 'final');
-}, 120_000);
+}, 240_000);
 
 test('two versions of one number: all come to the same, and it is told whose was signed twice', async () => {
   nodes = await FederatedNodes.start(200);
@@ -77,7 +77,7 @@ test('two versions of one number: all come to the same, and it is told whose was
     const faults = [...(await faultsAt('CN')), ...(await faultsAt('UZ'))];
     return faults.includes('CN registry-two-versions') && faults.includes('UZ registry-two-versions');
   });
-}, 120_000);
+}, 240_000);
 
 test('a record that was said under a version not known yet is asked for again, not lost', async () => {
   nodes = await FederatedNodes.start(3_600_000);
@@ -117,4 +117,4 @@ test('a record that was said under a version not known yet is asked for again, n
   hand.write(second, registryFolder(nodes.directory, 'UZ'));
   await allAt(2, ['KZ', 'UZ']);
   await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index));
-}, 120_000);
+}, 240_000);

@@ -11,8 +11,8 @@ import { type Held, type HoldingsOptions, heldBy } from './holdings.ts';
 import { askPeer } from './peer-client.ts';
 
 /**
- * A witness whose database was restored does not know what it cosigned last, and could cosign another history of a log. It can't
- * know that it was restored: so at every start it asks before it cosigns.
+ * A witness whose database was restored does not know what it cosigned last, and could cosign another history of a log. Where the
+ * marks outside of the database say so, or there are none, it asks before it cosigns again.
  */
 export interface LookUpOptions {
   readonly witness: Witness;
@@ -33,7 +33,10 @@ export interface LookUpOptions {
  * Asks the log for the newest checkpoint that it has with this witness's cosignature, and the other witnesses for what they hold;
  * keeps what is newer than what is here.
  *
- * @returns false while too few have answered: the log itself, and two of its other witnesses or as many as there are
+ * All must answer: of three honest witnesses one may be the only one that knows, and the log and two witnesses may lie. Who is away
+ * for good the operator leaves out of `witnesses`.
+ *
+ * @returns false while an answer is missing
  */
 export async function lookUpCosigned(options: LookUpOptions): Promise<boolean> {
   const { witness, witnesses, owner, log } = options;
@@ -49,7 +52,7 @@ export async function lookUpCosigned(options: LookUpOptions): Promise<boolean> {
     ),
   );
   const answers = held.filter((one): one is Held | undefined => one !== 'away');
-  if (answers.length < Math.min(2, witnesses.length)) return false;
+  if (answers.length < witnesses.length) return false;
   if (own !== undefined) await witness.adopt(log.origin, own.checkpoint, own.note);
   const ahead = answers
     .filter((one) => one !== undefined)

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { Refusal } from '../values/refusal.ts';
@@ -51,4 +51,57 @@ export function writeHighWater(path: string, origin: string, size: bigint): void
     closeSync(file);
   }
   renameSync(`${path}.new`, path);
+}
+
+const Marks = z.record(z.string().max(200), z.string().regex(/^\d{1,20}$/));
+
+/**
+ * What a witness cosigned last of each log, in a file outside PostgreSQL for the same reason. Not flushed to disk each time: a
+ * machine that loses power may lose the newest marks, and has its database then; what must be found is a database of yesterday.
+ */
+export class WitnessMarks {
+  readonly #path: string;
+  readonly #sizes: Map<string, bigint>;
+  /** False where there was no file: what was cosigned before is not known. */
+  readonly known: boolean;
+
+  /** @throws Refusal 500 `high-water-unreadable` */
+  constructor(path: string) {
+    this.#path = path;
+    let text: string | undefined;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ENOENT')
+        throw new Refusal(500, 'high-water-unreadable', `${path} can't be read: ${(error as Error).message}`, {
+          cause: error,
+        });
+    }
+    this.known = text !== undefined;
+    const parsed = Marks.safeParse(text === undefined ? {} : jsonOf(text));
+    if (!parsed.success)
+      throw new Refusal(500, 'high-water-unreadable', `${path} holds no marks of a witness.`, {
+        remedy: 'Delete the file: every other member is asked at the next start.',
+      });
+    this.#sizes = new Map(Object.entries(parsed.data).map(([origin, size]) => [origin, BigInt(size)]));
+  }
+
+  get(origin: string): bigint {
+    return this.#sizes.get(origin) ?? 0n;
+  }
+
+  set(origin: string, size: bigint): void {
+    if (size <= this.get(origin)) return;
+    this.#sizes.set(origin, size);
+    this.write();
+  }
+
+  write(): void {
+    mkdirSync(dirname(this.#path), { recursive: true });
+    const text = JSON.stringify(
+      Object.fromEntries([...this.#sizes].map(([origin, size]) => [origin, size.toString()])),
+    );
+    writeFileSync(`${this.#path}.new`, `${text}\n`, { mode: 0o600 });
+    renameSync(`${this.#path}.new`, this.#path);
+  }
 }

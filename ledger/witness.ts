@@ -18,6 +18,8 @@ export interface WitnessOptions {
   /** A log showed a consistent new checkpoint: there is something to pull. */
   /** Cosigns nothing of a log before `open` is called for it. */
   readonly closedAtFirst?: boolean;
+  /** Keeps the size that is about to be cosigned where a restored database can't take it back. */
+  readonly onKept?: (origin: string, size: bigint) => void;
   /** Two histories of this log are known: it is cosigned no further. */
   readonly isFrozen?: (origin: string) => boolean;
   /** The log signed two checkpoints of one size with different roots. */
@@ -102,6 +104,7 @@ export class Witness {
     });
     if (forked !== undefined) this.#options.onFork?.(origin, forked, request.note);
     if (refused !== undefined) return refused;
+    this.#options.onKept?.(origin, checkpoint.size);
     const line = await cosign(crypto, note.text, seconds, signer);
     this.#options.onAdvanced?.(origin, checkpoint.size);
     return { status: 200, contentType: 'text/plain; charset=utf-8', body: line };

@@ -91,6 +91,7 @@ export class FederatedNodes {
       accounts: JSON.parse(readFileSync(join(folder, 'accounts.json'), 'utf8')),
       sequenceEveryMs: 5,
       signEveryMs: 100,
+      witnessMarks: join(folder, 'witness-marks.json'),
       highWater: join(folder, 'high-water.json'),
       ...(this.#registryMs === undefined ? {} : { registryMs: this.#registryMs }),
       onRegistry: () => {
