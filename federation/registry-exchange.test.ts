@@ -12,7 +12,7 @@ afterEach(() => nodes.close());
 
 const versionAt = (member: string): number => nodes.node(member).context.registry.document.version;
 const allAt = (version: number, members = nodes.members) =>
-  eventually(async () => members.every((member) => versionAt(member) === version));
+  eventually(async () => members.every((member) => versionAt(member) === version), 120);
 const faultsAt = async (member: string) =>
   (await nodes.node(member).federation.status()).faults.map((one) => `${one.member} ${one.code}`);
 
@@ -48,7 +48,7 @@ test('what one node is given reaches all, also one that was away, and holds over
   expect(versionAt('TJ')).toBe(3);
   // And they go on working together under it.
   const index = await nodes.append('KZ', [{ member: 'UZ' }]);
-  await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index));
+  await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index), 120);
   await eventually(async () => nodes.node('KZ').context.ledger.publicationOf(index) === 'final');
 }, 240_000);
 
@@ -111,10 +111,10 @@ test('a record that was said under a version not known yet is asked for again, n
   });
   const index = records[0]?.index ?? -1;
   const later = await nodes.append('KZ', [{ member: 'UZ' }]);
-  await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(later));
+  await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(later), 120);
   expect(await nodes.taken('UZ', 'KZ')).not.toContain(index);
   expect(await faultsAt('UZ')).toContain('KZ registry-behind');
   hand.write(second, registryFolder(nodes.directory, 'UZ'));
   await allAt(2, ['KZ', 'UZ']);
-  await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index));
+  await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index), 120);
 }, 240_000);

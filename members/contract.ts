@@ -19,6 +19,10 @@ export const MemberView = MemberEntry.pick({
   origin: z.string(),
   logKeys: z.array(z.string()),
   witnessKeys: z.array(z.string()),
+  /** Logs that were closed, and up to which size each counts. */
+  closedLogs: z.array(z.object({ origin: z.string(), size: z.int(), reason: z.string() })),
+  /** What the member says of why it went on in a new log. */
+  explanation: z.string().optional(),
   authorities: z.array(Authority.pick({ id: true, kind: true, name: true, mandates: true })),
   posts: z.array(Post),
 });

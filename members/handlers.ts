@@ -7,7 +7,7 @@ import type { Accounts } from './account.ts';
 import type { RequestContext } from './context.ts';
 import { membersContract } from './contract.ts';
 import { requireOperator } from './mandate.ts';
-import type { Registry } from './registry.ts';
+import { logsOf, type Registry } from './registry.ts';
 import { delegationsOf } from './store.ts';
 
 /** The members as the registry lists them, for everyone. */
@@ -18,18 +18,25 @@ export function describeMembers(registry: Registry) {
     genesis: registry.genesis,
     quorum,
     ...(notice === undefined ? {} : { notice }),
-    members: registry.members.map(({ code, name, currency, zones, address, log, witness, authorities, posts }) => ({
-      code,
-      name,
-      currency,
-      zones,
-      address,
-      origin: log.origin,
-      logKeys: log.keys.filter(({ until }) => until === undefined).map(({ vkey }) => vkey),
-      witnessKeys: witness.keys.filter(({ below }) => below === undefined).map(({ vkey }) => vkey),
-      authorities: authorities.map(({ id, kind, name, mandates }) => ({ id, kind, name, mandates })),
-      posts,
-    })),
+    members: registry.members.map((member) => {
+      const { code, name, currency, zones, address, log, witness, authorities, posts } = member;
+      return {
+        code,
+        name,
+        currency,
+        zones,
+        address,
+        origin: log.origin,
+        logKeys: log.keys.filter(({ until }) => until === undefined).map(({ vkey }) => vkey),
+        witnessKeys: witness.keys.filter(({ below }) => below === undefined).map(({ vkey }) => vkey),
+        authorities: authorities.map(({ id, kind, name, mandates }) => ({ id, kind, name, mandates })),
+        closedLogs: logsOf(member).flatMap(({ origin, closed }) =>
+          closed === undefined ? [] : [{ origin, ...closed }],
+        ),
+        ...(log.explanation === undefined ? {} : { explanation: log.explanation }),
+        posts,
+      };
+    }),
   };
 }
 

@@ -100,6 +100,22 @@ export function TrustPage() {
           </Notice>
         )),
       )}
+      <Forks list={list} />
+      {list.flatMap((member) =>
+        member.closedLogs.map(({ origin, size, reason }) => (
+          <Notice key={origin} title={t('trust.closedTitle', { member: nameIn(member.name) })}>
+            <p>
+              {t('trust.closedText', { size: formatNumber(size) })} <code>{origin}</code>
+            </p>
+            <p lang="en">{reason}</p>
+            {member.explanation !== undefined && (
+              <p>
+                {t('trust.explained')} <span lang="en">{member.explanation}</span>
+              </p>
+            )}
+          </Notice>
+        )),
+      )}
       <h2>{t('trust.faults')}</h2>
       <Answer query={health}>
         {({ faults }) => (
@@ -197,6 +213,40 @@ function Lag({ member, own }: { readonly member: MemberView; readonly own: Row['
   const peer = own.peers.find((one) => one.member === member.code);
   const behind = peer === undefined ? 0 : Math.max(0, peer.cosigned - peer.mirrored);
   return <>{behind === 0 ? t('trust.lagNone') : t('trust.lagBehind', { count: behind })}</>;
+}
+
+interface Fork {
+  readonly origin: string;
+  readonly common: number;
+  readonly at: string;
+  readonly evidence: unknown;
+}
+
+/** Logs of which this node holds proof of two histories. */
+function Forks({ list }: { readonly list: readonly MemberView[] }) {
+  const forks = useQuery(async () => (await fetch('/forks')).json() as Promise<{ forks: Fork[] }>, []);
+  return (
+    <>
+      {forks.data?.forks.map(({ origin, common, at, evidence }) => {
+        const member = list.find((one) => one.origin === origin || one.closedLogs.some((log) => log.origin === origin));
+        const name = member === undefined ? origin : nameIn(member.name);
+        return (
+          <Notice key={origin} kind="stop" title={t('trust.forkTitle', { member: name })}>
+            <p>{t('trust.forkText', { common: formatNumber(common) })}</p>
+            <p class="small">
+              {t('trust.since')}: {formatDate(at)}. <code>{origin}</code>
+            </p>
+            <a
+              download={`${origin.replaceAll(/[^a-z0-9]+/g, '-')}-fork.json`}
+              href={`data:application/json,${encodeURIComponent(JSON.stringify(evidence))}`}
+            >
+              {t('trust.forkProof')}
+            </a>
+          </Notice>
+        );
+      })}
+    </>
+  );
 }
 
 /** One member's log, checked by this browser. */
