@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type AuditReport, auditRemote } from '../log/audit.ts';
 import { openCheckpoint } from '../log/checkpoint.ts';
-import { parseEvidence } from '../log/evidence.ts';
+import { formatEvidence, parseEvidence } from '../log/evidence.ts';
 import { type Verdict, verify } from '../log/verify.ts';
 import { authorship } from '../members/authorship.ts';
 import { registryReader } from '../members/registry.ts';
@@ -13,6 +13,7 @@ import { Refusal } from '../values/refusal.ts';
 import { ApiClient, credentialsFor } from './api-client.ts';
 import { ownSettings } from './operation-commands.ts';
 import { EXIT, print, progress } from './outcome.ts';
+import { type FetchBytes, refreshEvidence } from './refresh.ts';
 import { registryOf } from './registry-commands.ts';
 
 /** Commands about logs and what is proven by them: verify, log, members, replay. */
@@ -26,6 +27,21 @@ async function fetchBytes(url: string, signal: AbortSignal): Promise<Uint8Array>
   }
   if (!answer.ok) throw new Refusal(502, 'peer-refuses', `${url} is answered with ${answer.status}.`);
   return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** @returns the name of the new file, beside the old */
+async function refreshFile(file: string, genesis: string, fetchBytes: FetchBytes): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    throw new Refusal(400, 'file-unreadable', `${file} can't be read: ${(cause as Error).message}`, { cause });
+  }
+  const fresh = await refreshEvidence(parseEvidence(bytes), genesis, fetchBytes);
+  const target = `${file.replace(/\.dostyk$/, '')}.refreshed.dostyk`;
+  writeFileSync(`${target}.new`, formatEvidence(fresh));
+  renameSync(`${target}.new`, target);
+  return target;
 }
 
 function describeVerdict(file: string, verdict: Verdict): string {
@@ -53,50 +69,58 @@ export function addLogCommands(program: Command, signal: AbortSignal): void {
     .argument('<file...>', 'evidence files (.dostyk)')
     .option('--demo', "accept a demonstration's records")
     .option('--genesis <hash>', 'genesis hash to pin; without it that of the demonstration here')
+    .option(
+      '--refresh',
+      'first prove each record anew under the newest checkpoint of its log, over the network, into <file>.refreshed.dostyk, and check that',
+    )
     .option('--json', 'print verdicts as JSON')
-    .action(async (files: string[], options: { demo?: boolean; genesis?: string; json?: boolean }) => {
-      const pinned = join(directory(), 'registry', 'genesis.txt');
-      if (options.genesis === undefined && !existsSync(pinned)) {
-        throw new Refusal(400, 'usage', 'No genesis is pinned here.', {
-          remedy: 'Give --genesis with the hash that you trust.',
-        });
-      }
-      const genesis = options.genesis ?? readFileSync(pinned, 'utf8').trim();
-      const verdicts: (Verdict & { file: string })[] = [];
-      for (const file of files) {
-        let bytes: Uint8Array;
-        try {
-          bytes = readFileSync(file);
-        } catch (cause) {
-          throw new Refusal(400, 'file-unreadable', `${file} can't be read: ${(cause as Error).message}`, { cause });
-        }
-        let verdict: Verdict;
-        try {
-          const evidence = parseEvidence(bytes);
-          verdict = await verify(evidence, {
-            crypto: nodeCrypto,
-            now: new Date(),
-            genesis,
-            registry: registryReader(nodeCrypto),
-            authorship,
-            allowDemo: options.demo === true,
+    .action(
+      async (files: string[], options: { demo?: boolean; genesis?: string; refresh?: boolean; json?: boolean }) => {
+        const pinned = join(directory(), 'registry', 'genesis.txt');
+        if (options.genesis === undefined && !existsSync(pinned)) {
+          throw new Refusal(400, 'usage', 'No genesis is pinned here.', {
+            remedy: 'Give --genesis with the hash that you trust.',
           });
-        } catch (error) {
-          if (!(error instanceof Refusal)) throw error;
-          verdict = {
-            answer: 'invalid',
-            reason: error.code,
-            message: error.message,
-            cosigners: [],
-            unchecked: [],
-            timeDiffers: false,
-          };
         }
-        verdicts.push({ file, ...verdict });
-      }
-      print(options.json, { verdicts }, () => verdicts.map((one) => describeVerdict(one.file, one)).join('\n'));
-      process.exitCode = verdicts.every(({ answer }) => answer === 'valid') ? EXIT.done : EXIT.declined;
-    });
+        const genesis = options.genesis ?? readFileSync(pinned, 'utf8').trim();
+        const verdicts: (Verdict & { file: string })[] = [];
+        for (const given of files) {
+          const file =
+            options.refresh === true ? await refreshFile(given, genesis, (url) => fetchBytes(url, signal)) : given;
+          let bytes: Uint8Array;
+          try {
+            bytes = readFileSync(file);
+          } catch (cause) {
+            throw new Refusal(400, 'file-unreadable', `${file} can't be read: ${(cause as Error).message}`, { cause });
+          }
+          let verdict: Verdict;
+          try {
+            const evidence = parseEvidence(bytes);
+            verdict = await verify(evidence, {
+              crypto: nodeCrypto,
+              now: new Date(),
+              genesis,
+              registry: registryReader(nodeCrypto),
+              authorship,
+              allowDemo: options.demo === true,
+            });
+          } catch (error) {
+            if (!(error instanceof Refusal)) throw error;
+            verdict = {
+              answer: 'invalid',
+              reason: error.code,
+              message: error.message,
+              cosigners: [],
+              unchecked: [],
+              timeDiffers: false,
+            };
+          }
+          verdicts.push({ file, ...verdict });
+        }
+        print(options.json, { verdicts }, () => verdicts.map((one) => describeVerdict(one.file, one)).join('\n'));
+        process.exitCode = verdicts.every(({ answer }) => answer === 'valid') ? EXIT.done : EXIT.declined;
+      },
+    );
 
   const log = program.command('log').description('read, prove and audit logs');
   const ofMember = (command: Command): Command =>

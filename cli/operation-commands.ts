@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { doctor, type Finding } from '../doctor.ts';
 import { recover, succeed } from '../operations.ts';
 import { Refusal } from '../values/refusal.ts';
 import { EXIT, print, progress, say } from './outcome.ts';
 
-/** Commands for who runs a node: recover, succeed. */
+/** Commands for who runs a node: doctor, recover, succeed. */
 
 interface OwnSettings {
   readonly member: string;
@@ -45,7 +46,40 @@ export function asRanges(numbers: readonly bigint[]): string {
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
 }
 
+const MARKS = { well: 'well ', note: 'note ', wrong: 'WRONG' } as const;
+
 export function addOperationCommands(program: Command, signal: AbortSignal): void {
+  program
+    .command('doctor')
+    .description('what is wrong with a node and what to do; settings as for the node; exits 0 when nothing is wrong')
+    .option('--audit', 'recompute the whole log as well')
+    .option('--json', 'print the findings as JSON')
+    .action(async (options: { audit?: boolean; json?: boolean }) => {
+      const { DOSTYK_KEYS: keys, DOSTYK_HIGH_WATER: highWater, DOSTYK_WITNESS_MARKS: witnessMarks } = process.env;
+      if (keys === undefined) throw new Refusal(400, 'usage', 'DOSTYK_KEYS must be set, as for the node itself.');
+      const findings: Finding[] = [];
+      const audit = options.audit === true;
+      const onProgress = progress('Entries');
+      for await (const finding of doctor({
+        ...ownSettings(process.env),
+        keys,
+        highWater,
+        witnessMarks,
+        audit,
+        signal,
+        onProgress,
+      })) {
+        findings.push(finding);
+        const { check, state, message, remedy } = finding;
+        if (options.json !== true)
+          process.stdout.write(
+            `${MARKS[state]}  ${check}: ${message}${remedy === undefined ? '' : `\n       ${remedy}`}\n`,
+          );
+      }
+      if (options.json === true) print(true, { findings }, () => '');
+      process.exitCode = findings.some(({ state }) => state === 'wrong') ? EXIT.declined : EXIT.done;
+    });
+
   program
     .command('succeed')
     .description(

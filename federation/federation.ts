@@ -196,7 +196,10 @@ export class Federation {
     const witnesses = registry.others(member).filter(({ code }) => code !== owner.code && !absent.includes(code));
     while (!signal.aborted) {
       try {
-        if (await lookUpCosigned({ witness: this.witness, crypto, member, vkeys, owner, log, witnesses, signal })) {
+        const mark = witnessMarks?.get(log.origin) ?? 0n;
+        if (
+          await lookUpCosigned({ mark, witness: this.witness, crypto, member, vkeys, owner, log, witnesses, signal })
+        ) {
           const now = (await this.witness.state(log.origin))?.size ?? 0n;
           witnessMarks?.set(log.origin, now);
           this.witness.open(log.origin);

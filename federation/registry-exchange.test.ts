@@ -1,8 +1,18 @@
+import { rmSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
+import { refreshEvidence } from '../cli/refresh.ts';
+import { proveRecord } from '../ledger/tiles.ts';
 import { seal, uuidv7 } from '../log/envelope.ts';
+import { type Evidence, encodeProven } from '../log/evidence.ts';
+import { ED25519 } from '../log/note.ts';
+import { verify } from '../log/verify.ts';
+import { authorship } from '../members/authorship.ts';
+import { makeKey, writeKey } from '../members/keys.ts';
+import { registryReader } from '../members/registry.ts';
 import { eventually } from '../test/demo.ts';
 import { FederatedNodes, registryFolder } from '../test/nodes.ts';
 import { entryOf, RegistryHand } from '../test/registry.ts';
+import { toHex } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 
 /** Versions of the registry on their way between six nodes. */
@@ -117,4 +127,62 @@ test('a record that was said under a version not known yet is asked for again, n
   hand.write(second, registryFolder(nodes.directory, 'UZ'));
   await allAt(2, ['KZ', 'UZ']);
   await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index), 120);
+}, 240_000);
+
+test('a compromised log key is cut off: what it signed beyond counts no more, and the record is proven anew', async () => {
+  nodes = await FederatedNodes.start(200);
+  const index = await nodes.append('KZ', [{ member: 'UZ' }]);
+  const final = (at: number) =>
+    eventually(async () => nodes.node('KZ').context.ledger.publicationOf(at) === 'final', 120);
+  await final(index);
+  const { ledger, tiles, registry, sql } = nodes.node('KZ').context;
+  const [entry] = await sql<{ commitment: Uint8Array }[]>`SELECT commitment FROM ledger.entry WHERE index = ${index}`;
+  const proven = await proveRecord(ledger, tiles, toHex(entry?.commitment ?? new Uint8Array()));
+  const evidence: Evidence = {
+    format: 'dostyk-evidence/v1',
+    ...encodeProven(proven),
+    registry: [...registry.versions],
+  };
+  const options = {
+    crypto: nodeCrypto,
+    now: new Date(),
+    genesis: nodes.genesis,
+    registry: registryReader(nodeCrypto),
+    authorship,
+    allowDemo: true,
+  };
+  expect(await verify(evidence, options)).toMatchObject({ answer: 'valid' });
+
+  const hand = new RegistryHand(nodes.directory);
+  const key = makeKey('demo.kz.dostyk/log', ED25519, nodeRandom);
+  const keyFile = `${nodes.directory}/members/kz/keys/log.key`;
+  rmSync(keyFile);
+  writeKey(keyFile, key);
+  const second = await hand.next(
+    hand.version(1),
+    (document) => {
+      const { log } = entryOf(document, 'KZ');
+      log.keys = [...log.keys.map((one) => ({ ...one, until: 0 })), { vkey: key.vkey, from: 1 }];
+    },
+    ['KZ'],
+  );
+  hand.write(second, registryFolder(nodes.directory, 'KZ'));
+  await allAt(2);
+  // Who knows of the new registry believes the old proof no more; the file alone does not know.
+  const known = { ...evidence, registry: [...evidence.registry, second] };
+  expect(await verify(known, options)).toMatchObject({ answer: 'untrusted', reason: 'log-key-cut-off' });
+  expect(await verify(evidence, { ...options, highestRegistry: 2 })).toMatchObject({ reason: 'registry-outdated' });
+  const later = await eventually(() => nodes.append('KZ', [{ member: 'UZ' }]), 60);
+  await final(later);
+  const fetchBytes = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
+  const fresh = await refreshEvidence(evidence, nodes.genesis, fetchBytes);
+  expect(await verify(fresh, { ...options, highestRegistry: 2 })).toMatchObject({
+    answer: 'valid',
+    index: BigInt(index),
+  });
+  // A place that the log does not hold it at is not proven, whoever asks.
+  const elsewhere = { ...evidence, proof: evidence.proof.replace(/index \d+/, `index ${later}`) };
+  await expect(refreshEvidence(elsewhere, nodes.genesis, fetchBytes)).rejects.toMatchObject({
+    code: 'refresh-impossible',
+  });
 }, 240_000);

@@ -5,7 +5,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import { verifyConsistency } from '../log/merkle.ts';
 import { TileReader, tilePath } from '../log/tile.ts';
 import type { MemberEntry, MemberLog } from '../members/registry.ts';
-import { fromUtf8 } from '../values/bytes.ts';
+import { equal, fromUtf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { type Held, type HoldingsOptions, heldBy } from './holdings.ts';
 import { askPeer } from './peer-client.ts';
@@ -20,6 +20,8 @@ export interface LookUpOptions {
   /** This member and its own witness keys. */
   readonly member: string;
   readonly vkeys: readonly string[];
+  /** The size that it cosigned last, as far as the file outside of the database says. */
+  readonly mark: bigint;
   /** Whose log it is. */
   readonly owner: MemberEntry;
   readonly log: MemberLog;
@@ -31,12 +33,12 @@ export interface LookUpOptions {
 
 /**
  * Asks the log for the newest checkpoint that it has with this witness's cosignature, and the other witnesses for what they hold;
- * keeps what is newer than what is here.
+ * keeps the newest.
  *
  * All must answer: of three honest witnesses one may be the only one that knows, and the log and two witnesses may lie. Who is away
  * for good the operator leaves out of `witnesses`.
  *
- * @returns false while an answer is missing
+ * @returns false while an answer is missing, less is shown than was cosigned, or what is shown is not one history
  */
 export async function lookUpCosigned(options: LookUpOptions): Promise<boolean> {
   const { witness, witnesses, owner, log } = options;
@@ -53,19 +55,25 @@ export async function lookUpCosigned(options: LookUpOptions): Promise<boolean> {
   );
   const answers = held.filter((one): one is Held | undefined => one !== 'away');
   if (answers.length < witnesses.length) return false;
-  if (own !== undefined) await witness.adopt(log.origin, own.checkpoint, own.note);
-  const ahead = answers
-    .filter((one) => one !== undefined)
-    .reduce<Held | undefined>(
-      (most, one) => (most === undefined || one.checkpoint.size > most.checkpoint.size ? one : most),
-      undefined,
-    );
   const before = await witness.state(log.origin);
-  if (ahead !== undefined && ahead.checkpoint.size > (before?.size ?? 0n)) {
-    const follows = await isFollowed(owner, before, ahead.checkpoint, options);
-    if (follows) await witness.adopt(log.origin, ahead.checkpoint, ahead.note);
-  }
+  const all = [...answers, own]
+    .filter((one) => one !== undefined)
+    .map((one) => ({ ...one.checkpoint, note: one.note }));
+  const newest = [...all, before]
+    .filter((one) => one !== undefined)
+    .reduce<Shown | undefined>((most, one) => (most === undefined || one.size > most.size ? one : most), undefined);
+  // Less than what was cosigned: somebody keeps it back.
+  if ((newest?.size ?? 0n) < options.mark) return false;
+  if (newest === undefined) return true;
+  // All that was shown must be one history: of two this witness may have cosigned either.
+  for (const one of [...all, before])
+    if (one !== undefined && !(await isFollowed(owner, one, newest, options))) return false;
+  await witness.adopt(log.origin, { ...newest, origin: log.origin }, newest.note);
   return true;
+}
+
+interface Shown extends Omit<Checkpoint, 'origin'> {
+  readonly note: string;
 }
 
 /** The newest checkpoint of the log that bears this witness's own cosignature, as the log shows it. */
@@ -108,14 +116,15 @@ async function cosignedBefore({
   }
 }
 
-/** Does what others cosigned follow from what is held here? The log's own tiles prove it. */
+/** Does one checkpoint follow from another? The log's own tiles prove it. */
 async function isFollowed(
   owner: MemberEntry,
-  before: { readonly size: bigint; readonly root: Uint8Array } | undefined,
-  after: Checkpoint,
+  before: Omit<Checkpoint, 'origin'>,
+  after: Omit<Checkpoint, 'origin'>,
   { crypto, signal, send = askPeer }: LookUpOptions,
 ): Promise<boolean> {
-  if (before === undefined || before.size === 0n) return true;
+  if (before.size === after.size) return equal(before.root, after.root);
+  if (before.size === 0n) return true;
   const tiles = new TileReader(crypto, after.size, async (address) => {
     const { status, body } = await send(`${owner.address}/log/${tilePath(address)}`, { maxBytes: 8192, signal });
     if (status !== 200) throw new RangeError(`a tile is answered with ${status}`);

@@ -142,6 +142,7 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
     'More of this log was signed than the other members hold now. When those that are away are back they may hold more.',
   'recover-unanswered':
     'A member does not answer, and may hold more of this log than the others. Try again, or name it as absent.',
+  'refresh-impossible': 'The record can not be proven anew now; the detail says why.',
   'registry-incomplete':
     'Signatures are missing on the next version of the registry; `dostyk registry check` names whose.',
   'registry-invalid': 'The registry chain is broken: a version does not fit its note or lacks a signature.',

@@ -37,6 +37,7 @@ export async function migrate(
     await tx`CREATE SCHEMA IF NOT EXISTS ${tx(domain)}`;
     await tx`CREATE TABLE IF NOT EXISTS ${tx(domain)}.migration (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`;
     await tx`GRANT USAGE ON SCHEMA ${tx(domain)} TO dostyk_running, dostyk_erasure`;
+    await tx`GRANT SELECT ON ${tx(domain)}.migration TO dostyk_running`;
     const applied = await tx<{ name: string; checksum: string }[]>`SELECT name, checksum FROM ${tx(domain)}.migration`;
     const before = new Map(applied.map(({ name, checksum }) => [name, checksum]));
     const unknown = [...before.keys()].find((name) => !files.includes(name));

@@ -482,6 +482,7 @@ export class Simulation {
     const witnesses = this.#bugs.has('look-up-of-two') ? others.sort(() => this.#random() - 0.5).slice(0, 2) : others;
     while (!running.abort.signal.aborted) {
       const known = await lookUpCosigned({
+        mark: this.#bugs.has('look-up-of-two') ? 0n : (member.marks.get(origin) ?? 0n),
         witness: running.witness,
         crypto,
         member: member.code,

@@ -1,0 +1,267 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { storedForks } from './federation/fork-store.ts';
+import { heldBy } from './federation/holdings.ts';
+import { listFaults } from './federation/store.ts';
+import { auditOwn } from './ledger/audit.ts';
+import { readHighWater, WitnessMarks } from './ledger/high-water.ts';
+import { PostgresWitnessStore } from './ledger/witness-store.ts';
+import { readKey } from './members/keys.ts';
+import type { Registry } from './members/registry.ts';
+import { DOMAINS, type NodeOptions, openMember } from './platform.ts';
+import type { Sql } from './storage/connection.ts';
+import { packageRoot } from './storage/package-root.ts';
+import { nodeCrypto } from './values/node-crypto.ts';
+import { Refusal } from './values/refusal.ts';
+
+/** `dostyk doctor`: what is wrong with a member's node, and what to do. Reads; changes nothing. */
+
+export interface Finding {
+  /** What was looked at. */
+  readonly check: string;
+  readonly state: 'well' | 'note' | 'wrong';
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+export interface DoctorOptions
+  extends Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis' | 'keys' | 'highWater' | 'witnessMarks'> {
+  /** Recompute the whole log as well. */
+  readonly audit: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+type Look = () => Promise<readonly Omit<Finding, 'check'>[]>;
+
+const well = (message: string): Omit<Finding, 'check'> => ({ state: 'well', message });
+const wrong = (message: string, remedy: string): Omit<Finding, 'check'> => ({ state: 'wrong', message, remedy });
+const note = (message: string, remedy: string): Omit<Finding, 'check'> => ({ state: 'note', message, remedy });
+
+/** One check after the other; a check that fails is a finding, and the next goes on. */
+export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
+  let opened: { sql: Sql; registry: Registry } | undefined;
+  const look = async function* (check: string, act: Look): AsyncGenerator<Finding> {
+    try {
+      for (const finding of await act()) yield { check, ...finding };
+    } catch (error) {
+      if (options.signal.aborted) throw error;
+      const { message, remedy } =
+        error instanceof Refusal ? error : { message: (error as Error).message, remedy: undefined };
+      yield { check, ...wrong(message, remedy ?? 'See the log of the node.') };
+    }
+  };
+  yield* look('database and registry', async () => {
+    opened = await openMember(options);
+    const { version } = opened.registry.document;
+    return [well(`PostgreSQL answers and keeps what it acknowledges; the registry is at version ${version}.`)];
+  });
+  if (opened === undefined) return;
+  const { sql, registry } = opened;
+  try {
+    yield* look('keys', () => lookAtKeys(options.keys, registry, options.member));
+    yield* look('migrations', () => lookAtMigrations(sql));
+    yield* look('rights', () => lookAtRights(sql));
+    yield* look('marks', () => lookAtMarks(options, sql, registry));
+    for (const peer of registry.others(options.member))
+      yield* look(peer.code, () => lookAtPeer(options, sql, registry, peer.code));
+    yield* look('histories', () => lookAtHistories(sql, registry, options.member));
+    yield* look('backups', () => lookAtBackups(sql));
+    if (options.audit)
+      yield* look('log', async () => {
+        const { log } = registry.getMember(options.member);
+        const report = await auditOwn(
+          sql,
+          nodeCrypto,
+          {
+            origin: log.origin,
+            logKeys: log.keys.map(({ vkey }) => vkey),
+            witnessesOf: (size) => registry.witnessesOf(log.origin, size),
+          },
+          options.onProgress,
+        );
+        if (report.findings.length === 0)
+          return [well(`${report.size} entries, ${report.erased} erased, ${report.lost} lost: all as it was signed.`)];
+        return report.findings
+          .slice(0, 10)
+          .map(({ code, message }) =>
+            wrong(`${code}: ${message}`, 'Stop the node; restore the database and run `dostyk recover`.'),
+          );
+      });
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function lookAtKeys(folder: string, registry: Registry, member: string) {
+  const { log, witness, node } = registry.getMember(member);
+  return [['log', log.keys] as const, ['witness', witness.keys] as const, ['node', node.keys] as const].map(
+    ([name, keys]) => {
+      const { vkey } = readKey(join(folder, `${name}.key`));
+      const listed = keys.find((one) => one.vkey === vkey);
+      if (listed === undefined)
+        return wrong(
+          `The ${name} key is not the one that the registry lists.`,
+          'Put the right file there, or sign a registry version with this key.',
+        );
+      const cut =
+        ('until' in listed && listed.until !== undefined) || ('below' in listed && listed.below !== undefined);
+      return cut
+        ? wrong(`The ${name} key was cut off.`, 'Put the file of the key there that the registry lists after it.')
+        : well(`The ${name} key is the one that the registry lists.`);
+    },
+  );
+}
+
+async function lookAtMigrations(sql: Sql) {
+  const missing: string[] = [];
+  for (const domain of DOMAINS) {
+    const rows = await sql<{ name: string }[]>`SELECT name FROM ${sql(domain)}.migration`;
+    const applied = new Set(rows.map(({ name }) => name));
+    for (const file of readdirSync(join(packageRoot(), domain, 'migrations')))
+      if (file.endsWith('.sql') && !applied.has(file)) missing.push(`${domain}/${file}`);
+  }
+  return missing.length === 0
+    ? [well('All migrations are applied.')]
+    : [wrong(`Not applied: ${missing.join(', ')}.`, 'Start the node once with DATABASE_MIGRATION_URL.')];
+}
+
+/** The running role must not be able to take back what it said. */
+async function lookAtRights(sql: Sql) {
+  const rows = await sql<{ name: string }[]>`
+    SELECT relname || ': ' || right_ AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    CROSS JOIN unnest(ARRAY['DELETE', 'TRUNCATE', 'UPDATE']) AS right_
+    WHERE nspname = 'ledger' AND relkind = 'r' AND has_table_privilege(pg_class.oid, right_)
+      AND NOT (right_ = 'UPDATE' AND relname IN ('log_state', 'witness_state')) ORDER BY name`;
+  return rows.length === 0
+    ? [well('The running role can add to the log and change nothing in it.')]
+    : [
+        wrong(
+          `The running role has more rights than it needs: ${rows.map(({ name }) => name).join(', ')}.`,
+          'Run the node as a role of its own that is no owner and no superuser.',
+        ),
+      ];
+}
+
+async function lookAtMarks({ highWater, witnessMarks }: DoctorOptions, sql: Sql, registry: Registry) {
+  const findings: Omit<Finding, 'check'>[] = [];
+  const [state] = await sql<{ origin: string; size: bigint }[]>`SELECT origin, size FROM ledger.log_state`;
+  if (highWater === undefined || witnessMarks === undefined)
+    findings.push(
+      note(
+        'There is no mark outside of the database.',
+        'Set DOSTYK_HIGH_WATER and DOSTYK_WITNESS_MARKS: without them every member must answer at each start.',
+      ),
+    );
+  const mark = highWater === undefined || state === undefined ? undefined : readHighWater(highWater, state.origin);
+  if (mark !== undefined && state !== undefined)
+    findings.push(
+      mark > state.size
+        ? wrong(
+            `Size ${mark} was signed; the database ends at ${state.size}.`,
+            'Stop the node and run `dostyk recover`.',
+          )
+        : well(`The log has ${state.size} entries; nothing beyond was signed.`),
+    );
+  if (witnessMarks !== undefined) {
+    const marks = new WitnessMarks(witnessMarks);
+    const held = await new PostgresWitnessStore(sql).all();
+    const behind = registry.members.filter(({ log }) => marks.get(log.origin) > (held.get(log.origin)?.size ?? 0n));
+    findings.push(
+      behind.length === 0
+        ? well('The witness holds what it cosigned.')
+        : note(
+            `The database has forgotten what was cosigned for ${behind.map(({ code }) => code).join(', ')}.`,
+            'The node asks the others at its start; those must answer, or be named in DOSTYK_ABSENT.',
+          ),
+    );
+  }
+  return findings;
+}
+
+const FAR_SECONDS = 60;
+
+async function lookAtPeer({ member, signal }: DoctorOptions, sql: Sql, registry: Registry, code: string) {
+  const peer = registry.getMember(code);
+  const { log } = registry.getMember(member);
+  const asked = Date.now();
+  const answer = await fetch(`${peer.address}/registry?from=${registry.document.version}`, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(5000)]),
+    redirect: 'error',
+  }).catch(() => undefined);
+  if (answer?.ok !== true)
+    return [
+      note(
+        `${peer.address} does not answer.`,
+        'Its cosignature is missed until it is back; nothing else waits for it.',
+      ),
+    ];
+  const findings: Omit<Finding, 'check'>[] = [];
+  const skew = Math.round((Date.parse(answer.headers.get('date') ?? '') - asked) / 1000);
+  if (Math.abs(skew) > FAR_SECONDS)
+    findings.push(
+      wrong(`Its clock is ${skew} s from this one.`, 'Set both by NTP: tokens between nodes are good for a minute.'),
+    );
+  const { versions } = (await answer.json()) as { versions: { note: string }[] };
+  if (versions.length > 1) findings.push(note('It has a newer registry.', 'A running node takes it up by itself.'));
+  if (versions.length > 0 && versions[0]?.note !== registry.versions.at(-1)?.note)
+    findings.push(
+      note(
+        'It has another version of the registry with this number.',
+        'See decisions/0007; running nodes come to one.',
+      ),
+    );
+  const held = await heldBy(peer, 'witness', {
+    crypto: nodeCrypto,
+    origin: log.origin,
+    logKeys: log.keys.map(({ vkey }) => vkey),
+    signal,
+  });
+  const [state] = await sql<{ size: bigint }[]>`SELECT size FROM ledger.log_state`;
+  const size = held?.checkpoint.size ?? 0n;
+  findings.push(
+    size > (state?.size ?? 0n)
+      ? wrong(
+          `It holds size ${size} of this log; the database ends at ${state?.size}.`,
+          'Stop the node and run `dostyk recover`.',
+        )
+      : well(`Answers; holds ${size} of this log's ${state?.size ?? 0n} entries.`),
+  );
+  return findings;
+}
+
+async function lookAtHistories(sql: Sql, registry: Registry, member: string) {
+  const findings: Omit<Finding, 'check'>[] = [];
+  for (const { origin, common } of await storedForks(sql))
+    findings.push(
+      registry.view.logOf(origin)?.closed === undefined
+        ? wrong(
+            `Two histories of ${origin} are proven; copies agree up to ${common}.`,
+            `The others close it there: \`dostyk registry draft\`, log.closed, five signatures.`,
+          )
+        : well(`Two histories of ${origin} were proven; it is closed.`),
+    );
+  for (const { member: code, code: fault, detail, lastAt } of await listFaults(sql))
+    if (Date.now() - Date.parse(lastAt) < 600_000)
+      findings.push(
+        note(
+          `${code}: ${fault}, ${detail}`,
+          code === member ? 'See the log of the node.' : 'Tell the operators of that node.',
+        ),
+      );
+  return findings.length === 0 ? [well('One history of every log, and no fault in the last ten minutes.')] : findings;
+}
+
+async function lookAtBackups(sql: Sql) {
+  const [row] = await sql<{ archive: string; standby: string }[]>`
+    SELECT current_setting('archive_mode') AS archive, current_setting('synchronous_standby_names') AS standby`;
+  if (row?.archive !== 'off' || row.standby !== '')
+    return [well(`archive_mode ${row?.archive}, synchronous standbys '${row?.standby}'.`)];
+  return [
+    note(
+      'The database has no archive and no standby.',
+      'See OPERATIONS.md, backups: what only this member holds can be brought back by nobody else.',
+    ),
+  ];
+}
