@@ -98,6 +98,14 @@ test('every command has help and tells its exit codes', async () => {
     'log audit',
     'members',
     'replay',
+    'doctor',
+    'recover',
+    'succeed',
+    'registry show',
+    'registry draft',
+    'registry sign',
+    'registry check',
+    'registry add',
     'delegation add',
     'attachment put',
     'requirement list',
@@ -132,7 +140,14 @@ test('every code that the sources can answer with is explained', () => {
 });
 
 test('links in the documents lead somewhere', () => {
-  for (const name of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'THREATS.md']) {
+  for (const name of [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'THREATS.md',
+    'OPERATIONS.md',
+  ]) {
     const text = readFileSync(join(root, name), 'utf8');
     for (const match of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g))
       expect([name, match[1], existsSync(join(root, match[1]!))]).toEqual([name, match[1], true]);
