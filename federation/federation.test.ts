@@ -72,6 +72,34 @@ test('one member away: final all the same; two: published and taken over, not fi
     }, 20);
 }, 120_000);
 
+test('what its owner withholds comes from another for whom it is too, and to nobody for whom it is not', async () => {
+  const index = await nodes.append('KG', [{ member: 'UZ' }, { member: 'CN' }]);
+  await eventually(async () => (await nodes.taken('CN', 'KG')).includes(index));
+  // The next one KG hides from UZ: its slip lists it, and it is never handed over.
+  const { owner } = nodes.database('KG');
+  await owner.unsafe(`CREATE FUNCTION ledger.hide() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN
+    IF NEW.member = ''UZ'' AND NEW.index > ${index} AND EXISTS (SELECT 1 FROM ledger.addressee WHERE index = NEW.index AND member = ''CN'')
+    THEN RETURN NULL; END IF; RETURN NEW; END'`);
+  await owner`CREATE TRIGGER hide BEFORE INSERT ON ledger.addressee FOR EACH ROW EXECUTE FUNCTION ledger.hide()`;
+  try {
+    const hidden = await nodes.append('KG', [{ member: 'CN' }, { member: 'UZ' }]);
+    await eventually(async () => (await nodes.taken('CN', 'KG')).includes(hidden), 60);
+    await eventually(async () => (await nodes.taken('UZ', 'KG')).includes(hidden), 60);
+    // TJ, for whom it is not, is passed nothing by CN.
+    const { origin } = nodes.node('KG').context;
+    expect(await nodes.node('CN').federation.servePassed('UZ', origin, String(hidden))).toMatchObject({
+      records: [{ index: hidden }],
+    });
+    expect(await nodes.node('CN').federation.servePassed('TJ', origin, String(hidden))).toMatchObject({ records: [] });
+    await expect(nodes.node('CN').federation.servePassed('UZ', origin, '-1')).rejects.toMatchObject({
+      code: 'pull-invalid',
+    });
+  } finally {
+    await owner`DROP TRIGGER hide ON ledger.addressee`;
+    await owner`DROP FUNCTION ledger.hide()`;
+  }
+});
+
 test('records are served to a node that shows a fresh token of its own, once', async () => {
   const peer = nodes.node('KZ').context.registry.getMember('KZ');
   const key = privateKeyObject(readKey(join(nodes.directory, 'members', 'uz', 'keys', 'node.key')));

@@ -7,6 +7,7 @@ import type { TileSource } from '../ledger/tiles.ts';
 import { Witness } from '../ledger/witness.ts';
 import { PostgresWitnessStore } from '../ledger/witness-store.ts';
 import type { LogCrypto } from '../log/crypto.ts';
+import { isAddressedTo, openSealed } from '../log/envelope.ts';
 import { type ForkEvidence, ofOneSize } from '../log/fork.ts';
 import type { Signer } from '../log/note.ts';
 import {
@@ -132,6 +133,7 @@ export class Federation {
             ...options,
             mirrors: this.mirrors,
             isFrozen: (origin) => this.forks.isFrozen(origin),
+            others: others.filter(({ code }) => code !== peer.code),
             onFault,
             onContact,
             tokenFor: (origin) => this.tokenFor(origin),
@@ -263,6 +265,21 @@ export class Federation {
     const { from, below, limit } = parsePull(query);
     const rows = await heldOf(sql, origin, BigInt(from), BigInt(below), Math.min(limit, 500));
     return answerOf(rows, Math.min(limit, 500), BigInt(below));
+  }
+
+  /**
+   * A record of a third member's log, passed on to one for whom it is too; nothing where it is not, or is not here.
+   * @throws Refusal 400 `pull-invalid`
+   */
+  async servePassed(peer: string, origin: string, index: string): Promise<PullAnswer> {
+    const { from } = parsePull({ from: index, below: '1', limit: '1' });
+    const { sql, crypto } = this.#options;
+    const rows = await heldOf(sql, origin, BigInt(from), BigInt(from) + 1n, 1);
+    const allowed = rows.filter(
+      ({ bytes, salt }) =>
+        bytes !== null && salt !== null && isAddressedTo(openSealed(bytes, salt, crypto).record.to, peer),
+    );
+    return answerOf(allowed, 2, BigInt(from) + 1n);
   }
 
   /** The signed checkpoint up to which a log is mirrored here, by the lower-case hex SHA-256 of its origin. */

@@ -31,6 +31,8 @@ export interface PullingOptions {
   readonly fold: Fold;
   /** A token for one request to a peer's log. */
   readonly tokenFor: (origin: string) => Promise<string>;
+  /** Members that may pass on what the log's owner does not deliver. */
+  readonly others?: readonly MemberEntry[];
   /** The checkpoint this node cosigned last of a log, which says that there is something to pull. */
   readonly cosigned: (origin: string) => Promise<string | undefined>;
   /** Two histories of this log are known: nothing more of it is taken over. */
@@ -216,8 +218,8 @@ export class Puller {
     this.#askedAgain = performance.now();
     let count = 0;
     for (const index of await takeUndelivered(sql, origin, ASK_AGAIN_COUNT, clock())) {
-      const checked = await this.#check(await this.#ask(index, index + 1n, 1), index);
-      if (checked.indexes.length === 0) continue;
+      const checked = (await this.#askOwner(index)) ?? (await this.#passedOn(index));
+      if (checked === undefined) continue;
       await sql.begin(async (tx) => {
         await lockCursor(tx, origin);
         await this.#keep(tx, checked);
@@ -225,6 +227,39 @@ export class Puller {
       count += checked.records.length;
     }
     return count;
+  }
+
+  /** Undefined where the log's owner does not deliver it. */
+  async #askOwner(index: bigint): Promise<Checked | undefined> {
+    try {
+      const checked = await this.#check(await this.#ask(index, index + 1n, 1), index);
+      return checked.indexes.length === 0 ? undefined : checked;
+    } catch (error) {
+      if (this.#abort.signal.aborted || !(error instanceof Refusal)) throw error;
+      this.#options.onFault(this.#peer.code, error.code, error.message);
+      return undefined;
+    }
+  }
+
+  /** Whoever else the record is for may pass it on: it is checked against the log as if its owner had delivered it. */
+  async #passedOn(index: bigint): Promise<Checked | undefined> {
+    const { others = [], tokenFor } = this.#options;
+    const { origin } = this.#log;
+    for (const other of others) {
+      try {
+        const answer = await askPeer(
+          `${other.address}/peer/passed?origin=${encodeURIComponent(origin)}&index=${index}`,
+          { maxBytes: MAX_ANSWER, token: await tokenFor(other.log.origin), signal: this.#abort.signal },
+        );
+        if (answer.status !== 200) continue;
+        const checked = await this.#check(parsePullAnswer(answer.body, index, index + 1n), index);
+        if (checked.indexes.length > 0) return checked;
+      } catch (error) {
+        // It is away, or what it passes on is not in the log: the next one.
+        if (this.#abort.signal.aborted || !(error instanceof Refusal)) throw error;
+      }
+    }
+    return undefined;
   }
 
   /**

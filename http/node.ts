@@ -28,7 +28,7 @@ export interface HttpNode
   };
   readonly federation: Pick<
     DostykNode['federation'],
-    'status' | 'authenticate' | 'serveRecords' | 'serveHeld' | 'mirrored' | 'serveMirror'
+    'status' | 'authenticate' | 'serveRecords' | 'serveHeld' | 'servePassed' | 'mirrored' | 'serveMirror'
   > & {
     readonly forks: Pick<DostykNode['federation']['forks'], 'all' | 'offer'>;
     readonly witness: Pick<DostykNode['federation']['witness'], 'addCheckpoint' | 'held'>;

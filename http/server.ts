@@ -240,6 +240,11 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     const { origin = '', from = '', below = '', limit = '' } = c.req.query();
     return c.json(await node.federation.serveHeld(peer, origin, { from, below, limit }));
   });
+  app.get('/peer/passed', async (c) => {
+    const peer = await node.federation.authenticate(c.req.header('authorization'));
+    const { origin = '', index = '' } = c.req.query();
+    return c.json(await node.federation.servePassed(peer, origin, index));
+  });
   app.get('/peer/attachments/:hash', async (c) => {
     const peer = await node.federation.authenticate(c.req.header('authorization'));
     const file = await node.servePeerAttachment(peer, c.req.param('hash'));

@@ -43,14 +43,14 @@ function jsonOf(text: string): unknown {
 /** Written whole and flushed before it takes the place of the last. */
 export function writeHighWater(path: string, origin: string, size: bigint): void {
   mkdirSync(dirname(path), { recursive: true });
-  const file = openSync(`${path}.new`, 'w', 0o600);
+  const file = openSync(`${path}.${process.pid}.new`, 'w', 0o600);
   try {
     writeSync(file, `${JSON.stringify({ origin, size: size.toString() })}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(`${path}.new`, path);
+  renameSync(`${path}.${process.pid}.new`, path);
 }
 
 const Marks = z.record(z.string().max(200), z.string().regex(/^\d{1,20}$/));
@@ -101,7 +101,7 @@ export class WitnessMarks {
     const text = JSON.stringify(
       Object.fromEntries([...this.#sizes].map(([origin, size]) => [origin, size.toString()])),
     );
-    writeFileSync(`${this.#path}.new`, `${text}\n`, { mode: 0o600 });
-    renameSync(`${this.#path}.new`, this.#path);
+    writeFileSync(`${this.#path}.${process.pid}.new`, `${text}\n`, { mode: 0o600 });
+    renameSync(`${this.#path}.${process.pid}.new`, this.#path);
   }
 }
