@@ -120,7 +120,7 @@ test('a record that was said under a version not known yet is asked for again, n
     account: 'test',
   });
   const index = records[0]?.index ?? -1;
-  const later = await nodes.append('KZ', [{ member: 'UZ' }]);
+  const later = await nodes.append('KZ', [{ member: 'UZ' }], 1);
   await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(later), 120);
   expect(await nodes.taken('UZ', 'KZ')).not.toContain(index);
   expect(await faultsAt('UZ')).toContain('KZ registry-behind');

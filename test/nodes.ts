@@ -127,14 +127,14 @@ export class FederatedNodes {
     rmSync(join(this.directory, '..'), { recursive: true, force: true });
   }
 
-  /** Puts one record in a member's log. @returns its index */
-  async append(member: string, to: Envelope['to']): Promise<number> {
+  /** Puts one record in a member's log, said under a version of the registry. @returns its index */
+  async append(member: string, to: Envelope['to'], version?: number): Promise<number> {
     const { ledger, origin, registry } = this.node(member).context;
     const record: Envelope = {
       v: 1,
       id: uuidv7(Date.now(), nodeRandom),
       log: origin,
-      registry: registry.document.version,
+      registry: version ?? registry.document.version,
       type: 'withdrawal',
       issuer: { member },
       to,
