@@ -15,7 +15,7 @@ import { type ReplayReport, replay } from './views.ts';
 /** What an operations team does to a member's database while its node stands still: bring it back, begin a new log. */
 
 export interface RecoverOptions
-  extends Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis' | 'keys' | 'highWater'> {
+  extends Pick<NodeOptions, 'member' | 'databaseUrl' | 'migrationUrl' | 'registry' | 'genesis' | 'keys' | 'highWater'> {
   readonly absent: readonly string[];
   readonly signal: AbortSignal;
   readonly onProgress?: (act: string, done: number, of: number) => void;
@@ -30,7 +30,9 @@ export interface RecoverOptions
 export async function recover(
   options: RecoverOptions,
 ): Promise<(Recovery & { readonly views: ReplayReport }) | undefined> {
-  const { member, signal, highWater, onProgress = () => undefined } = options;
+  const { member, signal, highWater, migrationUrl, onProgress = () => undefined } = options;
+  // A database that was made anew has no tables yet.
+  if (migrationUrl !== undefined) await migrateAll(migrationUrl);
   const { sql, registry } = await openMember(options);
   try {
     const { origin } = registry.getMember(member).log;

@@ -111,13 +111,14 @@ export function addOperationCommands(program: Command, signal: AbortSignal): voi
     .option('--absent <codes>', 'members that are away for good, parted by commas; nobody waits for their answer')
     .option('--json', 'print the result as JSON')
     .action(async (options: { absent?: string; json?: boolean }) => {
-      const { DOSTYK_KEYS: keys, DOSTYK_HIGH_WATER: highWater } = process.env;
+      const { DOSTYK_KEYS: keys, DOSTYK_HIGH_WATER: highWater, DATABASE_MIGRATION_URL: migrationUrl } = process.env;
       if (keys === undefined) throw new Refusal(400, 'usage', 'DOSTYK_KEYS must be set, as for the node itself.');
       const showing = new Map<string, ReturnType<typeof progress>>();
       const recovered = await recover({
         ...ownSettings(process.env),
         keys,
         highWater,
+        migrationUrl,
         absent: members(options.absent),
         signal,
         onProgress: (act, done, of) => {

@@ -59,6 +59,7 @@ const recoverOf = (member: string, absent: string[] = []) =>
   recover({
     member,
     databaseUrl: nodes.database(member).urls.running,
+    migrationUrl: nodes.database(member).urls.migration,
     registry: registryFolder(nodes.directory, member),
     genesis: nodes.genesis,
     keys: join(folder(member), 'keys'),
@@ -127,15 +128,18 @@ test(
   'a deleted database is rebuilt whole from the others',
   async () => {
     const index = await nodes.append('KZ', [{ member: 'UZ' }]);
+    const said = await nodes.append('UZ', [{ member: 'KZ' }]);
     await nodes.append('KZ', 'public');
     const size = await settled('KZ');
     await nodes.stop('KZ');
-    await restoreTo('KZ', 0n);
+    await nodes.database('KZ').owner`DROP SCHEMA ledger, federation, members, trade CASCADE`;
     const recovered = await recoverOf('KZ');
     expect(recovered).toMatchObject({ fromSize: 0n, toSize: size, lost: [] });
     await nodes.open('KZ');
     expect(await nodes.node('KZ').audit()).toMatchObject({ findings: [], records: Number(size) });
     await eventually(async () => nodes.node('KZ').context.ledger.publicationOf(index) === 'final');
+    // What the others had said to it comes again by itself.
+    await eventually(async () => (await nodes.taken('KZ', 'UZ')).includes(said));
   },
   SIX,
 );

@@ -121,7 +121,9 @@ export async function recoverLog(
       SELECT * FROM unnest(${names.map(({ name }) => name)}::text[], ${names.map(({ index }) => index.toString())}::bigint[])
       ON CONFLICT DO NOTHING`;
     await tx`
-      UPDATE ledger.log_state SET size = ${edge.size}, root = ${edgeRoot(crypto, edge)}, edge = ${edgeToBytes(edge)} WHERE origin = ${origin}`;
+      INSERT INTO ledger.log_state (origin, size, root, edge)
+      VALUES (${origin}, ${edge.size}, ${edgeRoot(crypto, edge)}, ${edgeToBytes(edge)})
+      ON CONFLICT (only_row) DO UPDATE SET size = excluded.size, root = excluded.root, edge = excluded.edge`;
     await tx`
       INSERT INTO ledger.checkpoint (size, body, note, at)
       VALUES (${signed.size}, ${formatCheckpoint(signed)}, ${end.note}, ${clock()}) ON CONFLICT DO NOTHING`;
