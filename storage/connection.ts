@@ -249,3 +249,10 @@ async function retryUntil(act: () => Promise<void>, until: number): Promise<void
 export function byteaArray(sql: Sql | Tx, values: readonly Uint8Array[]) {
   return sql.types.byteaArray(values);
 }
+
+/**
+ * Bytes of many values one behind the other, as a text that the server reads with `decode(…, 'base64')` and cuts with `substring`.
+ */
+export function packed(values: readonly Uint8Array[]): string {
+  return Buffer.concat(values).toString('base64');
+}
