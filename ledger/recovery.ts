@@ -6,7 +6,7 @@ import { parseNote } from '../log/note.ts';
 import { byteaArray, type Sql, type Tx } from '../storage/connection.ts';
 import { equal } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import { extendTree, insertRouting, LOCK } from './sequence.ts';
+import { extendTree, LOCK, routing } from './sequence.ts';
 
 /** An own log that lost its end, made whole again from what the other members hold of it. */
 
@@ -114,7 +114,7 @@ export async function recoverLog(
     for (let index = fromSize; index < signed.size; index++) if (!found.has(index)) lost.push(index);
     const all = [...found].map(([index, one]) => ({ index, ...one })).sort((a, b) => (a.index < b.index ? -1 : 1));
     await insertRecords(tx, all, lost);
-    await insertRouting(tx, member, all);
+    await Promise.all(routing(tx, member, all));
     const names = namesOf(all);
     await tx`
       INSERT INTO ledger.once (name, index)

@@ -142,7 +142,7 @@ export async function sequence(
     edgeFromBytes(state.size, state.edge),
     all.map(({ sealed }) => sealed.commitment),
   );
-  const stored = insert(tx, context, all, names, requests);
+  const stored = Promise.all(rowsOf(tx, context, all, names, requests));
   const folded = grown.then(() =>
     context.fold(
       tx,
@@ -264,14 +264,17 @@ function slips(
   }));
 }
 
-/** @param all with contiguous indexes */
-async function insert(
+/**
+ * The rows of a batch as queries, in the order in which they must run; a query is sent when it is awaited.
+ * @param all with contiguous indexes
+ */
+function rowsOf(
   tx: Tx,
   context: SequenceContext,
   all: readonly { sealed: Sealed; index: bigint }[],
   names: readonly { name: string; index: bigint }[],
   requests: readonly { account: string; key: string; request: string; receipt: Receipt }[],
-): Promise<void> {
+): PromiseLike<unknown>[] {
   const first = all[0]?.index ?? 0n;
   let end = 1;
   const starts = all.map(({ sealed }) => {
@@ -279,7 +282,7 @@ async function insert(
     return end - sealed.bytes.length;
   });
   // One base64 text of all bytes: an array of byte strings takes the server more than twice as long to read.
-  await Promise.all([
+  return [
     tx`
       INSERT INTO ledger.entry (index, commitment)
       SELECT ${first}::bigint + n, substring(commitments FROM n * 32 + 1 FOR 32)
@@ -292,7 +295,7 @@ async function insert(
           decode(${packed(all.map(({ sealed }) => sealed.salt))}, 'base64') AS salts, ${all.map(({ sealed }) => sealed.record.id)}::uuid[] AS ids,
           ${starts}::int[] AS starts, ${all.map(({ sealed }) => sealed.bytes.length)}::int[] AS lengths OFFSET 0) AS one,
         LATERAL unnest(ids, starts, lengths) WITH ORDINALITY AS each (id, start, length, n)`,
-    insertRouting(
+    ...routing(
       tx,
       context.member,
       all.map(({ sealed, index }) => ({ record: sealed.record, index })),
@@ -312,15 +315,15 @@ async function insert(
       SELECT account, key, request_hash, receipt::jsonb FROM unnest(${requests.map(({ account }) => account)}::text[], ${requests.map(({ key }) => key)}::text[],
         ${requests.map(({ request }) => request)}::text[], ${requests.map(({ receipt }) => canonicalJson(receipt))}::text[]) AS new (account, key, request_hash, receipt)`,
         ]),
-  ]);
+  ];
 }
 
-/** To whom each record goes, and the slips among them. */
-export async function insertRouting(
+/** To whom each record goes, and the slips among them: as queries, behind those of the entries. */
+export function routing(
   tx: Tx,
   own: string,
   all: readonly { readonly record: Envelope; readonly index: bigint }[],
-): Promise<void> {
+): PromiseLike<unknown>[] {
   const addressees = all.flatMap(({ record: { to }, index }) => {
     const members = to === 'public' ? ['*'] : [...new Set(to.map(({ member }) => member))];
     return members.filter((member) => member !== own).map((member) => ({ member, index: index.toString() }));
@@ -328,7 +331,7 @@ export async function insertRouting(
   const slipped = all.flatMap(({ record, index }) =>
     record.type === 'slip' ? [{ ...(record.body as { to: string; upTo: number }), index: index.toString() }] : [],
   );
-  await Promise.all([
+  return [
     tx`
       INSERT INTO ledger.addressee (member, index)
       SELECT * FROM unnest(${addressees.map(({ member }) => member)}::text[], ${addressees.map(({ index }) => index)}::bigint[])`,
@@ -336,7 +339,7 @@ export async function insertRouting(
       INSERT INTO ledger.slip (member, up_to, index)
       SELECT * FROM unnest(${slipped.map(({ to }) => to)}::text[], ${slipped.map(({ upTo }) => String(upTo))}::bigint[],
         ${slipped.map(({ index }) => index)}::bigint[])`,
-  ]);
+  ];
 }
 
 /** Appends leaves to the edge and stores each tile that became full, level by level. */

@@ -28,13 +28,21 @@ export function canonicalJson(value: unknown, depth = 0): string {
     if (!value.isWellFormed()) throw malformed('A text holds a lone surrogate.');
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item, depth + 1)).join(',')}]`;
+  if (Array.isArray(value)) {
+    let text = '[';
+    for (const item of value) text += `${text === '[' ? '' : ','}${canonicalJson(item, depth + 1)}`;
+    return `${text}]`;
+  }
   if (typeof value !== 'object') throw malformed(`A ${typeof value} is no JSON value.`);
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${canonicalJson(key)}:${canonicalJson(member, depth + 1)}`);
-  return `{${members.join(',')}}`;
+  const members = value as Readonly<Record<string, unknown>>;
+  let text = '{';
+  // The default order of `sort` is that of UTF-16 code units, which RFC 8785 asks for.
+  for (const key of Object.keys(members).sort()) {
+    const member = members[key];
+    if (member === undefined) continue;
+    text += `${text === '{' ? '' : ','}${canonicalJson(key)}:${canonicalJson(member, depth + 1)}`;
+  }
+  return `${text}}`;
 }
 
 export function canonicalBytes(value: unknown): Uint8Array {

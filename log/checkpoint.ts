@@ -37,6 +37,8 @@ export function parseCheckpoint(text: string): Checkpoint {
 export interface OpenedCheckpoint {
   readonly checkpoint: Checkpoint;
   readonly note: Note;
+  /** Which of the log's keys signed it. */
+  readonly signers: readonly VerifierKey[];
 }
 
 /**
@@ -53,10 +55,11 @@ export async function openCheckpoint(
   const keys: VerifierKey[] = logKeys
     .map((vkey) => parseVkey(crypto, vkey))
     .filter((key) => key.name === checkpoint.origin);
-  if ((await signersOf(crypto, note, keys)).length === 0) {
+  const signers = await signersOf(crypto, note, keys);
+  if (signers.length === 0) {
     throw new Refusal(403, 'checkpoint-unsigned', 'No known key of the log signed this checkpoint.', {
       params: { origin: checkpoint.origin },
     });
   }
-  return { checkpoint, note };
+  return { checkpoint, note, signers };
 }

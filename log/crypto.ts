@@ -1,4 +1,4 @@
-import { concat, toHex } from '../values/bytes.ts';
+import { equal, fromHex, toHex } from '../values/bytes.ts';
 
 /**
  * The cryptography that `log/` is given. On the server it is Node's (`values/node-crypto.ts`), in the
@@ -10,21 +10,32 @@ export interface LogCrypto {
   verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
 }
 
-const P = 2n ** 255n - 19n;
-/** Order of the base point (RFC 8032). */
-const L = 2n ** 252n + 27742317777372353535851937790883648493n;
+/** Little-endian: the field's prime 2^255 − 19, and the order of the base point (RFC 8032). */
+const P = fromHex('edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f');
+const L = fromHex('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010');
 
-/** The y coordinates of the eight points of small order, the sign bit cleared. */
-const ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
-const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([0n, 1n, P - 1n, ORDER_8_Y, P - ORDER_8_Y]);
+/** The y coordinates of the eight points of small order, the sign bit cleared: 0, 1, p − 1, and the two of order 8. */
+const SMALL_ORDER_Y = [
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+].map(fromHex);
 
-function littleEndian(bytes: Uint8Array): bigint {
-  return BigInt(`0x${toHex(bytes.slice().reverse()) || '0'}`);
+/** Of numbers of 32 bytes each, the least significant first. */
+function isLess(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 31; i >= 0; i--) {
+    const [x = 0, y = 0] = [a[i], b[i]];
+    if (x !== y) return x < y;
+  }
+  return false;
 }
 
 function acceptablePoint(bytes: Uint8Array): boolean {
-  const y = littleEndian(bytes) & ((1n << 255n) - 1n);
-  return y < P && !SMALL_ORDER_Y.has(y);
+  const y = bytes.slice();
+  y[31] = (y[31] ?? 0) & 0x7f;
+  return isLess(y, P) && !SMALL_ORDER_Y.some((point) => equal(point, y));
 }
 
 /**
@@ -41,7 +52,7 @@ export async function verifyStrict(
 ): Promise<boolean> {
   if (publicKey.length !== 32 || signature.length !== 64) return false;
   if (!acceptablePoint(publicKey) || !acceptablePoint(signature.subarray(0, 32))) return false;
-  if (littleEndian(signature.subarray(32)) >= L) return false;
+  if (!isLess(signature.subarray(32), L)) return false;
   try {
     return await crypto.verifyEd25519(publicKey, message, signature);
   } catch {
@@ -50,7 +61,42 @@ export async function verifyStrict(
   }
 }
 
+const scratch = new Uint8Array(65);
+
 /** SHA-256 over a domain prefix byte and parts, as RFC 6962 hashes leaves and nodes. */
 export function prefixedHash(crypto: LogCrypto, prefix: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  return crypto.sha256(concat(Uint8Array.of(prefix), ...parts));
+  let length = 1;
+  for (const part of parts) length += part.length;
+  const bytes = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length);
+  bytes[0] = prefix;
+  let at = 1;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return crypto.sha256(bytes);
+}
+
+/**
+ * The same cryptography, which knows again the signatures that it found good: records of one log share their checkpoints.
+ * Nothing else of a verification is kept.
+ *
+ * @param limit signatures kept; where there are more, all are forgotten
+ * @example const crypto = remembering(nodeCrypto); for (const one of many) await verify(one, { ...options, crypto });
+ */
+export function remembering(crypto: LogCrypto, limit = 10_000): LogCrypto {
+  const good = new Map<string, { readonly publicKey: Uint8Array; readonly message: Uint8Array }>();
+  return {
+    sha256: (data) => crypto.sha256(data),
+    verifyEd25519: async (publicKey, message, signature) => {
+      const key = toHex(signature);
+      const known = good.get(key);
+      if (known !== undefined && equal(known.publicKey, publicKey) && equal(known.message, message)) return true;
+      const valid = await crypto.verifyEd25519(publicKey, message, signature);
+      if (!valid) return false;
+      if (good.size >= limit) good.clear();
+      good.set(key, { publicKey: publicKey.slice(), message: message.slice() });
+      return true;
+    },
+  };
 }

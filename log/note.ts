@@ -53,8 +53,20 @@ export function formatVkey(crypto: LogCrypto, name: string, type: number, public
   return `${name}+${toHex(keyId(crypto, name, type, publicKey))}+${toBase64(concat(Uint8Array.of(type), publicKey))}`;
 }
 
+/** The same few keys are read for every note. */
+const keysRead = new Map<string, VerifierKey>();
+
 /** @throws Refusal `note-invalid` for anything but a vkey whose id fits its key */
 export function parseVkey(crypto: LogCrypto, vkey: string): VerifierKey {
+  const known = keysRead.get(vkey);
+  if (known !== undefined) return known;
+  const key = readVkey(crypto, vkey);
+  if (keysRead.size >= 1000) keysRead.clear();
+  keysRead.set(vkey, key);
+  return key;
+}
+
+function readVkey(crypto: LogCrypto, vkey: string): VerifierKey {
   const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey);
   const name = match?.[1] ?? '';
   if (match === null || !isName(name)) throw invalid('Not a verifier key.');

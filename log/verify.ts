@@ -7,6 +7,7 @@ import { verifyDetached } from './detached-signature.ts';
 import { type Envelope, openSealed } from './envelope.ts';
 import { decodeProven, type Evidence, type ProvenRecord } from './evidence.ts';
 import { leafHash, verifyInclusion } from './merkle.ts';
+import { parseVkey, type VerifierKey } from './note.ts';
 import { parseProof } from './proof.ts';
 import { decodeStatusList, statusBit } from './status-list.ts';
 
@@ -210,15 +211,15 @@ async function prove(proven: ProvenRecord, view: RegistryView, { crypto }: Verif
     throw new Answered('invalid', 'issuer-not-owner', "The record stands in another member's log.");
   }
   const { index, hashes, checkpoint: text } = parseProof(proven.proof);
-  // Which keys hold depends on the size, which is only known from the text: all are tried, then the signer's start is checked.
-  const { checkpoint, note } = await openCheckpoint(
+  // Which keys hold depends on the size, which only the text tells: all are tried, then it is seen which of them signed.
+  const { checkpoint, note, signers } = await openCheckpoint(
     crypto,
     text,
     log.keys.map(({ vkey }) => vkey),
   );
   if (checkpoint.origin !== record.log)
     throw new Answered('invalid', 'origin-differs', 'The proof is of another log than the record names.');
-  await assertInForce(checkpoint.size, text, log, crypto);
+  assertInForce(checkpoint.size, signers, log, crypto);
   if (!verifyInclusion(crypto, index, checkpoint.size, leafHash(crypto, sealed.commitment), hashes, checkpoint.root)) {
     throw new Answered('invalid', 'inclusion-invalid', 'The record is not in the log at this place.');
   }
@@ -228,27 +229,20 @@ async function prove(proven: ProvenRecord, view: RegistryView, { crypto }: Verif
 }
 
 /** The checkpoint's key holds at its size, and its log was not closed before. */
-async function assertInForce(size: bigint, text: string, log: LogView, crypto: LogCrypto): Promise<void> {
-  const begun = log.keys.filter(({ from }) => from <= size);
-  const inForce = begun.filter(({ until }) => until === undefined || size <= until);
-  if (inForce.length < begun.length) {
-    const signed = await openCheckpoint(
-      crypto,
-      text,
-      inForce.map(({ vkey }) => vkey),
-    ).catch(() => undefined);
-    if (signed === undefined)
-      throw new Answered(
-        'untrusted',
-        'log-key-cut-off',
-        'The key of this proof was cut off at a smaller size of the log. Prove the record anew under a later checkpoint.',
-      );
-  }
-  await openCheckpoint(
-    crypto,
-    text,
-    inForce.map(({ vkey }) => vkey),
-  );
+function assertInForce(size: bigint, signers: readonly VerifierKey[], log: LogView, crypto: LogCrypto): void {
+  const signed = log.keys.filter(({ vkey, from }) => from <= size && signers.includes(parseVkey(crypto, vkey)));
+  if (signed.length === 0)
+    throw new Answered(
+      'invalid',
+      'checkpoint-unsigned',
+      'No key of the log that holds at this size signed the checkpoint.',
+    );
+  if (signed.every(({ until }) => until !== undefined && size > until))
+    throw new Answered(
+      'untrusted',
+      'log-key-cut-off',
+      'The key of this proof was cut off at a smaller size of the log. Prove the record anew under a later checkpoint.',
+    );
   if (log.closed !== undefined && size > log.closed)
     throw new Answered(
       'untrusted',

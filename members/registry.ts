@@ -210,7 +210,19 @@ export async function openRegistry(
   return new Registry(document, genesis, versions);
 }
 
-/** The reader that `verify` takes as an argument. */
+/** The reader that `verify` takes as an argument. A chain that it read just before is not walked again. */
 export function registryReader(crypto: LogCrypto): RegistryReader {
-  return { read: async (versions, genesis) => (await openRegistry(crypto, versions, genesis)).view };
+  let last: { readonly registry: Registry; readonly view: RegistryView } | undefined;
+  return {
+    read: async (versions, genesis) => {
+      const same =
+        last?.registry.genesis === genesis &&
+        last.registry.versions.length === versions.length &&
+        last.registry.versions.every(({ note, json }, i) => note === versions[i]?.note && json === versions[i]?.json);
+      if (last !== undefined && same) return last.view;
+      const registry = await openRegistry(crypto, versions, genesis);
+      last = { registry, view: registry.view };
+      return last.view;
+    },
+  };
 }

@@ -37,11 +37,28 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const SIX_BITS = Int8Array.from({ length: 128 }, (_, code) => ALPHABET.indexOf(String.fromCharCode(code)));
+
 /** Standard alphabet with padding; the unused bits must be zero, so that one value has one text. */
 export function fromBase64(text: string): Uint8Array {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new RangeError('not base64');
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  if (toBase64(bytes) !== text) throw new RangeError('not canonical base64');
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const digits = text.length - padding;
+  if (text.length % 4 !== 0) throw new RangeError('not base64');
+  const bytes = new Uint8Array((digits * 3) >> 2);
+  let held = 0;
+  let bits = 0;
+  let at = 0;
+  for (let i = 0; i < digits; i++) {
+    const six = SIX_BITS[text.charCodeAt(i)] ?? -1;
+    if (six < 0) throw new RangeError('not base64');
+    held = ((held << 6) | six) & 0xffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[at++] = held >> bits;
+  }
+  if ((held & ((1 << bits) - 1)) !== 0) throw new RangeError('not canonical base64');
   return bytes;
 }
 
@@ -67,5 +84,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
