@@ -27,6 +27,8 @@ export interface RunningDemo {
     readonly member: string;
     readonly address: string;
     readonly pid: () => number | undefined;
+    /** As the running role. */
+    readonly databaseUrl: string;
   }[];
   readonly postgresPid: () => number;
   stop(): Promise<void>;
@@ -137,15 +139,18 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
     }
     say(`Starting ${settings.length} nodes`);
     const nodes: Supervised[] = [];
+    const databases: string[] = [];
     undo.push(() => Promise.all(nodes.map((node) => node.stop())));
     for (const { member, folder, host, port, issuer } of settings) {
       const urls = await ensureDatabase(postgres.current().adminUrl, `dostyk_${member.toLowerCase()}`);
+      databases.push(urls.running);
       const node = new Supervised({
         name: member,
         command: process.execPath,
         args: ['--enable-source-maps', MAIN, 'node'],
         env: {
           PATH: process.env['PATH'],
+          NODE_OPTIONS: process.env['NODE_OPTIONS'],
           DATABASE_URL: urls.running,
           DATABASE_MIGRATION_URL: urls.migration,
           DOSTYK_MEMBER: member,
@@ -181,7 +186,12 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
       }
     }
     return {
-      nodes: settings.map(({ member, address }, i) => ({ member, address, pid: () => nodes[i]?.pid })),
+      nodes: settings.map(({ member, address }, i) => ({
+        member,
+        address,
+        pid: () => nodes[i]?.pid,
+        databaseUrl: databases[i] ?? '',
+      })),
       postgresPid: () => postgres.current().pid,
       stop,
     };

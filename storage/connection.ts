@@ -256,3 +256,25 @@ export function byteaArray(sql: Sql | Tx, values: readonly Uint8Array[]) {
 export function packed(values: readonly Uint8Array[]): string {
   return Buffer.concat(values).toString('base64');
 }
+
+export interface PackedTexts {
+  /** As `packed` makes it. */
+  readonly bytes: string;
+  /** Where each text begins and how many bytes it has, as `substring` counts. */
+  readonly starts: readonly number[];
+  readonly lengths: readonly number[];
+}
+
+/**
+ * Long texts one behind the other: in an array each quotation mark of a JSON text is escaped here and unescaped by the server.
+ * `convert_from(substring(decode(bytes, 'base64') FROM start FOR length), 'UTF8')` gives one back.
+ */
+export function packedTexts(texts: readonly string[]): PackedTexts {
+  const values = texts.map((text) => Buffer.from(text, 'utf8'));
+  let end = 1;
+  const starts = values.map(({ length }) => {
+    end += length;
+    return end - length;
+  });
+  return { bytes: packed(values), starts, lengths: values.map(({ length }) => length) };
+}

@@ -1,4 +1,4 @@
-import type { Sql, Tx } from '../storage/connection.ts';
+import { packedTexts, type Sql, type Tx } from '../storage/connection.ts';
 import { Refusal } from '../values/refusal.ts';
 import type { DossierSummary } from './contract.ts';
 import { briefOf } from './desk.ts';
@@ -115,14 +115,16 @@ export async function writeLines(
       : [{ state, summary, stops: stopsOf(state, aboard), digest: digests(state, tools.sha256) }];
   });
   await tx`DELETE FROM trade.dossier WHERE dossier = ANY(${ids}::text[])`;
+  const packed = packedTexts(lines.map(({ state }) => JSON.stringify(state)));
   await tx`
     INSERT INTO trade.dossier (
       dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
       awaited_since, common_digest, section_digests, summary, brief, state
     )
     SELECT dossier, member, operator, version::int, state_name, filed_at::bigint, changed_at::bigint, goods_open = 'yes',
-      search, search_own, awaited_from, awaited_since::bigint, common_digest, section_digests, summary, brief, state
-    FROM unnest(
+      search, search_own, awaited_from, awaited_since::bigint, common_digest, section_digests, summary, brief,
+      convert_from(substring(states FROM start FOR length), 'UTF8')
+    FROM (SELECT decode(${packed.bytes}, 'base64') AS states OFFSET 0) AS packed, unnest(
       ${lines.map(({ state }) => state.dossier)}::text[], ${lines.map(({ state }) => state.member)}::text[],
       ${lines.map(({ state }) => state.operator)}::text[], ${lines.map(({ summary }) => String(summary.version))}::text[],
       ${lines.map(({ summary }) => summary.state)}::text[],
@@ -137,10 +139,10 @@ export async function writeLines(
       ${lines.map(({ digest }) => JSON.stringify(digest.sections))}::text[],
       ${lines.map(({ summary }) => JSON.stringify(summary))}::text[],
       ${lines.map(({ state }) => briefText(state, tools.member))}::text[],
-      ${lines.map(({ state }) => JSON.stringify(state))}::text[]
+      ${packed.starts}::int[], ${packed.lengths}::int[]
     ) AS new (
       dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
-      awaited_since, common_digest, section_digests, summary, brief, state
+      awaited_since, common_digest, section_digests, summary, brief, start, length
     )`;
 
   const posts = lines.flatMap(({ state, stops }) =>

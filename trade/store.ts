@@ -1,6 +1,6 @@
 import type { LogCrypto } from '../log/crypto.ts';
 import type { Registry } from '../members/registry.ts';
-import type { Tx } from '../storage/connection.ts';
+import { packedTexts, type Tx } from '../storage/connection.ts';
 import { writeChanges } from './change-store.ts';
 import { foldCorrection } from './correction.ts';
 import { writeCorrection } from './correction-store.ts';
@@ -54,8 +54,7 @@ function bucketOf(name: string): number {
 
 async function lock(tx: Tx, space: number, names: Iterable<string>): Promise<void> {
   const buckets = [...new Set([...names].map(bucketOf))].sort((a, b) => a - b);
-  // One statement each: the order in which one statement would take them is the planner's.
-  for (const bucket of buckets) await tx`SELECT pg_advisory_xact_lock(${space}::int, ${bucket}::int)`;
+  if (buckets.length > 0) await tx`SELECT trade.lock_each(${space}::int, ${buckets}::int[])`;
 }
 
 interface Placed extends FoldInput {
@@ -77,17 +76,19 @@ function place(records: readonly FoldInput[]): Placed[] {
 
 /** Stores the fold's own copy of its input. Returns the subjects that must be folded anew. */
 async function keep(tx: Tx, placed: readonly Placed[]): Promise<Subject[]> {
+  const envelopes = packedTexts(placed.map((one) => JSON.stringify(one.envelope)));
   const changed = await tx<{ commitment: string }[]>`
     INSERT INTO trade.record AS held (commitment, kind, subject, type, id, member, authority, origin, index, envelope)
-    SELECT commitment, kind, subject, type, id, member, authority, origin, index::bigint, envelope
-    FROM unnest(
+    SELECT commitment, kind, subject, type, id, member, authority, origin, index::bigint,
+      convert_from(substring(envelopes FROM start FOR length), 'UTF8')
+    FROM (SELECT decode(${envelopes.bytes}, 'base64') AS envelopes OFFSET 0) AS packed, unnest(
       ${placed.map((one) => one.commitment)}::text[], ${placed.map((one) => one.subject.kind)}::text[],
       ${placed.map((one) => one.subject.id)}::text[], ${placed.map((one) => one.envelope.type)}::text[],
       ${placed.map((one) => one.envelope.id)}::text[], ${placed.map((one) => one.envelope.issuer.member)}::text[],
       ${placed.map((one) => one.envelope.issuer.authority ?? null)}::text[],
       ${placed.map((one) => one.origin)}::text[], ${placed.map((one) => String(one.index))}::text[],
-      ${placed.map((one) => JSON.stringify(one.envelope))}::text[]
-    ) AS new (commitment, kind, subject, type, id, member, authority, origin, index, envelope)
+      ${envelopes.starts}::int[], ${envelopes.lengths}::int[]
+    ) AS new (commitment, kind, subject, type, id, member, authority, origin, index, start, length)
     ON CONFLICT (commitment) DO UPDATE SET index = EXCLUDED.index WHERE EXCLUDED.index < held.index
     RETURNING commitment`;
   const commitments = changed.map((one) => one.commitment);

@@ -1,0 +1,123 @@
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ledger } from '../ledger/ledger.ts';
+import { allOwn } from '../ledger/replay.ts';
+import { openSealed } from '../log/envelope.ts';
+import { ED25519, formatVkey } from '../log/note.ts';
+import { DOMAINS, foldInto, replay } from '../platform.ts';
+import { connect, type Sql } from '../storage/connection.ts';
+import { ensureDatabase } from '../storage/database.ts';
+import { removeEmbedded, startEmbedded } from '../storage/embedded.ts';
+import { migrate } from '../storage/migrate.ts';
+import { sealFiling } from '../trade/filing.ts';
+import { demoRegistry, validFiling } from '../trade/filing-fixture.ts';
+import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
+import { type Figure, report } from './report.ts';
+
+/**
+ * All views of a member's node dropped and folded anew from its records, as `dostyk replay` does: dossiers with all sections, filed
+ * through the real seal, append and fold. Beside it, what reading the same records and opening them takes without any fold.
+ */
+
+const MEMBER = 'UZ';
+
+async function fill(sql: Sql, records: number): Promise<number> {
+  const registry = demoRegistry();
+  const { origin } = registry.getMember(MEMBER).log;
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const vkey = formatVkey(nodeCrypto, origin, ED25519, publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
+  const ledger = await Ledger.open({
+    sql,
+    origin,
+    member: MEMBER,
+    registryVersion: 1,
+    signer: { vkey, sign: async (bytes) => sign(null, bytes, privateKey) },
+    quorum: 4,
+    crypto: nodeCrypto,
+    clock: () => new Date(),
+    random: nodeRandom,
+    fold: foldInto(registry, MEMBER, true),
+    maxQueue: 10_000,
+  });
+  ledger.start();
+  const filing = validFiling();
+  let appended = 0;
+  const worker = async (): Promise<void> => {
+    while (appended < records) {
+      const { sealed, once } = sealFiling({ ...filing, dossier: randomUUID() }, 'uz.exporter', {
+        origin,
+        member: MEMBER,
+        registry,
+        now: new Date(),
+        random: nodeRandom,
+        crypto: nodeCrypto,
+      });
+      appended += sealed.length;
+      await ledger.append(sealed, { account: 'bench', once });
+    }
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: 200 }, worker));
+  const seconds = (performance.now() - started) / 1000;
+  await ledger.stop();
+  return appended / seconds;
+}
+
+/** Records a second, read and opened and no more. */
+async function readOnly(sql: Sql, origin: string): Promise<number> {
+  const started = performance.now();
+  let records = 0;
+  for await (const batch of allOwn(sql, origin))
+    for (const { bytes, salt } of batch) {
+      openSealed(bytes, salt, nodeCrypto);
+      records++;
+    }
+  return records / ((performance.now() - started) / 1000);
+}
+
+export async function run({ full }: { readonly full: boolean }): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'dostyk-bench-'));
+  const server = await startEmbedded({ directory });
+  const figures: Figure[] = [];
+  const registry = demoRegistry();
+  try {
+    for (const records of full ? [10_000, 100_000] : [10_000]) {
+      const urls = await ensureDatabase(server.adminUrl, `replay_${records}`);
+      const owner = connect(urls.migration, { max: 1 });
+      for (const domain of DOMAINS) await migrate(owner, domain);
+      const sql = connect(urls.running, { max: 8 });
+      process.stdout.write(`filling: ${records} records\n`);
+      const filed = await fill(sql, records);
+      const started = performance.now();
+      const done = await replay(sql, registry, MEMBER, (at) => process.stdout.write(`\r${at}`));
+      const rate = done.records / ((performance.now() - started) / 1000);
+      process.stdout.write('\n');
+      if (!done.equal) throw new Error('The views are not what they were.');
+      const read = await readOnly(sql, registry.getMember(MEMBER).log.origin);
+      figures.push(
+        {
+          name: `replay of ${done.records} records`,
+          value: rate,
+          unit: 'records/s',
+          peer: `read and opened only (${Math.round(read)}/s)`,
+          ratio: rate / read,
+          target: '≥ 8000',
+          ok: rate >= 8000,
+        },
+        { name: `filed with seal, append and fold, ${records}`, value: filed, unit: 'records/s' },
+        {
+          name: `peak memory of all that, ${records}`,
+          value: process.resourceUsage().maxRSS / 1024,
+          unit: 'MiB',
+        },
+      );
+      await Promise.all([sql.end(), owner.end()]);
+    }
+  } finally {
+    await server.stop();
+    removeEmbedded(directory);
+  }
+  report('replay', figures);
+}
