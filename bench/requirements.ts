@@ -1,6 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../storage/package-root.ts';
@@ -8,6 +6,7 @@ import { ask } from '../trade/measures/engine.ts';
 import type { Measure } from '../trade/measures/measure.ts';
 import { readPack } from '../trade/measures/pack.ts';
 import { matches, type Schedule, scheduleOf } from '../trade/measures/schedule.ts';
+import { peersRequire } from './peer-packages.ts';
 import { type Figure, quantile, report } from './report.ts';
 import { BENCH_MEMBERS, codeOf, codesOf, questionOf, syntheticPack } from './synthetic-packs.ts';
 
@@ -223,14 +222,6 @@ async function compare(peer: Peer, require: NodeJS.Require): Promise<Figure> {
   return last;
 }
 
-/** Other people's engines stand in a package of their own, so that who builds the product installs none of them. */
-function peersRequire(): NodeJS.Require {
-  const folder = join(packageRoot(), 'bench', 'peers');
-  if (!existsSync(join(folder, 'node_modules')))
-    spawnSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'inherit' });
-  return createRequire(join(folder, 'package.json'));
-}
-
 export async function run(): Promise<void> {
   const figures: Figure[] = [];
   for (const size of [1000, 10_000, 100_000, 1_000_000]) {
@@ -264,7 +255,7 @@ export async function run(): Promise<void> {
       },
     );
   }
-  const require = peersRequire();
+  const require = peersRequire('json-rules-engine', '@gorules/zen-engine');
   for (const peer of PEERS) figures.push(await compare(peer, require));
   report('requirements', figures);
 }

@@ -7,7 +7,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const names = readdirSync(join(root, 'bench'))
   .filter(
-    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !['report.ts', 'synthetic-packs.ts'].includes(name),
+    (name) =>
+      name.endsWith('.ts') &&
+      !name.endsWith('.test.ts') &&
+      !['peer-packages.ts', 'report.ts', 'synthetic-packs.ts'].includes(name),
   )
   .map((name) => name.slice(0, -3));
 const [name = '', ...rest] = process.argv.slice(2);
