@@ -1,4 +1,4 @@
-import { equal, fromHex, toHex } from '../values/bytes.ts';
+import { equal, fromHex } from '../values/bytes.ts';
 
 /**
  * The cryptography that `log/` is given. On the server it is Node's (`values/node-crypto.ts`), in the
@@ -75,28 +75,4 @@ export function prefixedHash(crypto: LogCrypto, prefix: number, ...parts: readon
     at += part.length;
   }
   return crypto.sha256(bytes);
-}
-
-/**
- * The same cryptography, which knows again the signatures that it found good: records of one log share their checkpoints.
- * Nothing else of a verification is kept.
- *
- * @param limit signatures kept; where there are more, all are forgotten
- * @example const crypto = remembering(nodeCrypto); for (const one of many) await verify(one, { ...options, crypto });
- */
-export function remembering(crypto: LogCrypto, limit = 10_000): LogCrypto {
-  const good = new Map<string, { readonly publicKey: Uint8Array; readonly message: Uint8Array }>();
-  return {
-    sha256: (data) => crypto.sha256(data),
-    verifyEd25519: async (publicKey, message, signature) => {
-      const key = toHex(signature);
-      const known = good.get(key);
-      if (known !== undefined && equal(known.publicKey, publicKey) && equal(known.message, message)) return true;
-      const valid = await crypto.verifyEd25519(publicKey, message, signature);
-      if (!valid) return false;
-      if (good.size >= limit) good.clear();
-      good.set(key, { publicKey: publicKey.slice(), message: message.slice() });
-      return true;
-    },
-  };
 }

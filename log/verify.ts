@@ -1,6 +1,6 @@
 import { toHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import { openCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { type Cosignature, cosignaturesOf, medianTime, type WitnessKey } from './cosignature.ts';
 import type { LogCrypto } from './crypto.ts';
 import { verifyDetached } from './detached-signature.ts';
@@ -73,7 +73,22 @@ export interface VerifyOptions {
   readonly allowDemo?: boolean;
   /** The highest registry version this verifier has seen; an older chain is untrusted. */
   readonly highestRegistry?: number;
+  /** Given to one verification after the other, a checkpoint under which many records are proven is checked once. */
+  readonly checkpoints?: CheckpointMemory;
 }
+
+/** A checkpoint whose signatures have been checked. */
+interface Checked {
+  readonly checkpoint: Checkpoint;
+  readonly cosignatures: readonly Cosignature[];
+  readonly quorum: number;
+}
+
+/** Checkpoints found good under a registry, by the text of their note. Paths and records are never kept. */
+export type CheckpointMemory = WeakMap<RegistryView, Map<string, Checked>>;
+
+/** A memory is emptied where it would hold more. */
+const REMEMBERED = 1000;
 
 export interface Verdict {
   readonly answer: Answer;
@@ -202,7 +217,8 @@ async function readRegistry(evidence: Evidence, options: VerifyOptions): Promise
 }
 
 /** Record, commitment, inclusion, checkpoint signature, owner of the log, cosignatures. */
-async function prove(proven: ProvenRecord, view: RegistryView, { crypto }: VerifyOptions): Promise<Proven> {
+async function prove(proven: ProvenRecord, view: RegistryView, options: VerifyOptions): Promise<Proven> {
+  const { crypto } = options;
   const sealed = openSealed(proven.bytes, proven.salt, crypto);
   const { record } = sealed;
   const log = view.logOf(record.log);
@@ -211,21 +227,40 @@ async function prove(proven: ProvenRecord, view: RegistryView, { crypto }: Verif
     throw new Answered('invalid', 'issuer-not-owner', "The record stands in another member's log.");
   }
   const { index, hashes, checkpoint: text } = parseProof(proven.proof);
+  const { checkpoint, cosignatures, quorum } = await checkCheckpoint(text, log, view, options);
+  if (checkpoint.origin !== record.log)
+    throw new Answered('invalid', 'origin-differs', 'The proof is of another log than the record names.');
+  if (!verifyInclusion(crypto, index, checkpoint.size, leafHash(crypto, sealed.commitment), hashes, checkpoint.root)) {
+    throw new Answered('invalid', 'inclusion-invalid', 'The record is not in the log at this place.');
+  }
+  return { record, index, cosignatures, quorum };
+}
+
+/** Signature of the log, in force at that size, and cosignatures. */
+async function checkCheckpoint(
+  text: string,
+  log: LogView,
+  view: RegistryView,
+  { crypto, checkpoints }: VerifyOptions,
+): Promise<Checked> {
+  const known = checkpoints?.get(view)?.get(text);
+  if (known !== undefined) return known;
   // Which keys hold depends on the size, which only the text tells: all are tried, then it is seen which of them signed.
   const { checkpoint, note, signers } = await openCheckpoint(
     crypto,
     text,
     log.keys.map(({ vkey }) => vkey),
   );
-  if (checkpoint.origin !== record.log)
-    throw new Answered('invalid', 'origin-differs', 'The proof is of another log than the record names.');
   assertInForce(checkpoint.size, signers, log, crypto);
-  if (!verifyInclusion(crypto, index, checkpoint.size, leafHash(crypto, sealed.commitment), hashes, checkpoint.root)) {
-    throw new Answered('invalid', 'inclusion-invalid', 'The record is not in the log at this place.');
+  const { origin, size } = checkpoint;
+  const cosignatures = await cosignaturesOf(crypto, note, view.witnessesOf(origin, size));
+  const checked = { checkpoint, cosignatures, quorum: view.quorumOf(origin, size) };
+  if (checkpoints !== undefined) {
+    const remembered = checkpoints.get(view) ?? new Map<string, Checked>();
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    checkpoints.set(view, remembered.set(text, checked));
   }
-  const witnesses = view.witnessesOf(record.log, checkpoint.size);
-  const quorum = view.quorumOf(record.log, checkpoint.size);
-  return { record, index, cosignatures: await cosignaturesOf(crypto, note, witnesses), quorum };
+  return checked;
 }
 
 /** The checkpoint's key holds at its size, and its log was not closed before. */

@@ -30,6 +30,7 @@ export class Registry {
   readonly #authorities: ReadonlyMap<string, Authority & { readonly member: string }>;
 
   readonly #views = new Map<number, RegistryView>();
+  #view: RegistryView | undefined;
 
   constructor(document: RegistryDocument, genesis: string, versions: readonly RegistryVersion[]) {
     this.document = document;
@@ -110,6 +111,11 @@ export class Registry {
 
   /** What the verifier asks of a registry. */
   get view(): RegistryView {
+    this.#view ??= this.#makeView();
+    return this.#view;
+  }
+
+  #makeView(): RegistryView {
     return {
       version: this.document.version,
       publishedAt: this.document.publishedAt,

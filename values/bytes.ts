@@ -42,23 +42,31 @@ const SIX_BITS = Int8Array.from({ length: 128 }, (_, code) => ALPHABET.indexOf(S
 
 /** Standard alphabet with padding; the unused bits must be zero, so that one value has one text. */
 export function fromBase64(text: string): Uint8Array {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  const digits = text.length - padding;
   if (text.length % 4 !== 0) throw new RangeError('not base64');
-  const bytes = new Uint8Array((digits * 3) >> 2);
-  let held = 0;
-  let bits = 0;
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
+  // −1 for any character but a digit; padding reads as zero, at the end alone.
+  const digit = (i: number): number => (i >= text.length - padding ? 0 : (SIX_BITS[text.charCodeAt(i)] ?? -1));
+  const whole = text.length - (padding === 0 ? 0 : 4);
   let at = 0;
-  for (let i = 0; i < digits; i++) {
-    const six = SIX_BITS[text.charCodeAt(i)] ?? -1;
-    if (six < 0) throw new RangeError('not base64');
-    held = ((held << 6) | six) & 0xffff;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes[at++] = held >> bits;
+  for (let i = 0; i < whole; i += 4) {
+    const bits =
+      ((SIX_BITS[text.charCodeAt(i)] ?? -1) << 18) |
+      ((SIX_BITS[text.charCodeAt(i + 1)] ?? -1) << 12) |
+      ((SIX_BITS[text.charCodeAt(i + 2)] ?? -1) << 6) |
+      (SIX_BITS[text.charCodeAt(i + 3)] ?? -1);
+    if (bits < 0) throw new RangeError('not base64');
+    bytes[at] = bits >> 16;
+    bytes[at + 1] = bits >> 8;
+    bytes[at + 2] = bits;
+    at += 3;
   }
-  if ((held & ((1 << bits) - 1)) !== 0) throw new RangeError('not canonical base64');
+  if (padding === 0) return bytes;
+  const last = (digit(whole) << 18) | (digit(whole + 1) << 12) | (digit(whole + 2) << 6) | digit(whole + 3);
+  if (last < 0) throw new RangeError('not base64');
+  if ((last & (padding === 2 ? 0xffff : 0xff)) !== 0) throw new RangeError('not canonical base64');
+  bytes[at] = last >> 16;
+  if (padding === 1) bytes[at + 1] = last >> 8;
   return bytes;
 }
 
