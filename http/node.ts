@@ -18,6 +18,7 @@ export interface HttpNode
     | 'changes'
     | 'accounts'
     | 'databaseOk'
+    | 'databaseConnections'
   > {
   readonly context: Pick<NodeContext, 'member' | 'demo' | 'registry' | 'clock'> & {
     readonly ledger: Pick<
