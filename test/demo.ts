@@ -52,10 +52,12 @@ export interface Demo {
   stop(): Promise<number | null>;
 }
 
-export async function startDemo(): Promise<Demo> {
+/** @param env for the demonstration and each of its nodes */
+export async function startDemo(env: NodeJS.ProcessEnv = {}): Promise<Demo> {
   const directory = join(mkdtempSync(join(tmpdir(), 'dostyk-demo-')), 'demo');
   const child = spawn(process.execPath, [COMMAND, '--directory', directory, 'up', '--port', String(await basePort())], {
     cwd: root,
+    env: { ...process.env, ...env },
   });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
