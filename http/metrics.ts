@@ -43,6 +43,7 @@ export class Metrics {
   readonly #failures: Counter;
   readonly #faults: Counter;
   readonly #gauges = new Map<string, Gauge>();
+  readonly #labelled = new Set<string>();
 
   /** @param ofProcess adds memory, processor and event loop: once in a process */
   constructor({ ofProcess = false }: { readonly ofProcess?: boolean } = {}) {
@@ -150,6 +151,7 @@ export class Metrics {
   }
 
   #gauge(name: string, help: string, labelNames: string[] = []): void {
+    if (labelNames.length > 0) this.#labelled.add(name);
     this.#gauges.set(name, new Gauge({ name, help, labelNames, registers: [this.#registry] }));
   }
 
@@ -157,7 +159,8 @@ export class Metrics {
   #set(name: string, values: readonly (readonly [Readonly<Record<string, string>>, number])[]): void {
     const gauge = this.#gauges.get(name);
     gauge?.reset();
-    if (values.length === 0) gauge?.remove();
+    // One without labels goes on at zero otherwise.
+    if (values.length === 0 && !this.#labelled.has(name)) gauge?.remove();
     for (const [labels, value] of values) gauge?.set(labels, value);
   }
 }

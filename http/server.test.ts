@@ -380,6 +380,7 @@ describe('what is logged and counted', () => {
     const own = await served.serve();
     const count = async () => (await ask(own, '/metrics')).text.split('\n').length;
     await ask(own, '/api/stranger-0');
+    await ask(own, '/log/tile/stranger-0');
     await ask(own, '/stranger-0');
     await count();
     const before = await count();
