@@ -20,7 +20,9 @@ import { keepRegistry, storedRegistry } from './members/registry-store.ts';
 import * as sessionStore from './members/session-store.ts';
 import * as memberStore from './members/store.ts';
 import { assertDurable, connect, type Sql } from './storage/connection.ts';
+import { assertKept } from './storage/durable.ts';
 import { ensureGroupRoles, migrate } from './storage/migrate.ts';
+import { Replica, type ReplicaReads } from './storage/replica.ts';
 import { readerOf } from './trade/acting.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
 import { driverOf } from './trade/driver-handlers.ts';
@@ -50,6 +52,10 @@ export const DOMAINS = ['ledger', 'federation', 'members', 'trade'] as const;
 export interface NodeOptions {
   readonly member: string;
   readonly databaseUrl: string;
+  /** A standby from which lists are read when it has caught up. */
+  readonly replicaUrl?: string | undefined;
+  /** A standby must have what is acknowledged: asserted at the start and in every transaction that acknowledges. */
+  readonly synchronousStandbys?: boolean | undefined;
   /** The role that owns the schemas; without it migrations are taken to have run. */
   readonly migrationUrl?: string | undefined;
   /** Folder with `log.key`, `witness.key`, `node.key` and `documents/`. */
@@ -93,6 +99,7 @@ export class DostykNode {
   readonly #abort = new AbortController();
   readonly admission: { readonly highWater?: string | undefined; readonly absent: readonly string[] };
   readonly #registryFolder: string;
+  readonly #replica: Replica;
   readonly #offer: (versions: readonly RegistryVersion[]) => Promise<void>;
   #loops: Promise<void>[] = [];
 
@@ -104,7 +111,9 @@ export class DostykNode {
     registryFolder: string,
     admission: DostykNode['admission'],
     offer: (versions: readonly RegistryVersion[]) => Promise<void>,
+    replica: Replica,
   ) {
+    this.#replica = replica;
     this.#registryFolder = registryFolder;
     this.admission = admission;
     this.#offer = offer;
@@ -160,6 +169,7 @@ export class DostykNode {
     await Promise.all(this.#loops);
     await this.federation.stop();
     await this.context.ledger.stop();
+    await this.#replica.stop();
     await this.context.sql.end({ timeout: 5 });
   }
 
@@ -209,6 +219,7 @@ export class DostykNode {
       delegations: delegations.filter(({ to }) => to === caller.operator),
       requestId,
       idempotencyKey,
+      reading: (read) => this.#replica.read(read),
       reportFault: (act, error) => this.#onError(act, error, requestId),
     };
   }
@@ -296,6 +307,11 @@ export class DostykNode {
     return new Map(rows.map(({ state, count }) => [state, count]));
   }
 
+  /** From where lists were read, by count. */
+  get listReads(): ReplicaReads {
+    return this.#replica.reads;
+  }
+
   async databaseOk(): Promise<boolean> {
     try {
       await this.context.sql`SELECT 1`;
@@ -339,11 +355,11 @@ export async function migrateAll(migrationUrl: string): Promise<void> {
 
 /** Opens what a member's tools need of its database and registry without running a node. */
 export async function openMember(
-  options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis'>,
+  options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis' | 'synchronousStandbys'>,
 ): Promise<{ sql: Sql; registry: Registry }> {
   const sql = connect(options.databaseUrl, { max: 4 });
   try {
-    await assertDurable(sql);
+    await assertDurable(sql, undefined, undefined, options);
     const stored = await storedRegistry(sql);
     const { registry } = await mergeRegistries(
       nodeCrypto,
@@ -385,7 +401,11 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const folding = foldInto(registry, member);
   const fold: Fold = async (tx, records) => {
     const started = performance.now();
+    // Before each commit, in its own session: after a failover the server may be another one. Sent along with the fold's own queries.
+    const kept = assertKept(tx, options);
+    kept.catch(() => undefined);
     await traced('fold', () => folding(tx, records), { attributes: { 'dostyk.records': records.length } });
+    await kept;
     observer?.measure('fold-seconds', seconds(started));
   };
   const { highWater } = options;
@@ -447,6 +467,17 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     documentSigner: (authority) => documentSigner(options.keys, registry, authority),
   };
   const accounts = openAccounts(options.accounts);
+  const replica =
+    options.replicaUrl === undefined ? undefined : connect(options.replicaUrl, { name: 'dostyk-reading' });
   const admission = { highWater: options.highWater, absent: options.absent ?? [] };
-  return new DostykNode(context, accounts, federation, onError, options.registry, admission, offer);
+  return new DostykNode(
+    context,
+    accounts,
+    federation,
+    onError,
+    options.registry,
+    admission,
+    offer,
+    new Replica(sql, replica),
+  );
 }

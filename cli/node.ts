@@ -13,7 +13,8 @@ import { LEVELS, type Log } from './node-log.ts';
 
 /** `dostyk node`: one member, from the environment alone. */
 
-const PostgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' });
+// Of several hosts, as libpq writes them, no URL parser takes more than one.
+const PostgresUrl = z.string().regex(/^postgres(ql)?:\/\/[^\s/]+\/\S+$/, 'must be a postgres:// address');
 const HttpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
   .refine((url) => !url.endsWith('/'), { message: 'must not end with a slash' });
@@ -21,6 +22,13 @@ const HttpUrl = z
 export const Environment = z.object({
   DATABASE_URL: PostgresUrl,
   DATABASE_MIGRATION_URL: PostgresUrl.optional(),
+  /** A standby from which lists are read when it has caught up. */
+  DATABASE_REPLICA_URL: PostgresUrl.optional(),
+  /** `1`: what is acknowledged must be on a standby too; else nothing is. */
+  DOSTYK_SYNCHRONOUS_STANDBYS: z
+    .enum(['0', '1'], 'must be 1 or 0')
+    .default('0')
+    .transform((text) => text === '1'),
   DOSTYK_MEMBER: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code'),
   DOSTYK_KEYS: z.string().min(1, 'must be the folder of the key files'),
   DOSTYK_REGISTRY: z.string().min(1, "must be the folder of the registry's versions"),
@@ -134,6 +142,8 @@ async function runUntilRenewed(
     member: environment.DOSTYK_MEMBER,
     databaseUrl: environment.DATABASE_URL,
     migrationUrl: environment.DATABASE_MIGRATION_URL,
+    replicaUrl: environment.DATABASE_REPLICA_URL,
+    synchronousStandbys: environment.DOSTYK_SYNCHRONOUS_STANDBYS,
     keys: environment.DOSTYK_KEYS,
     registry: environment.DOSTYK_REGISTRY,
     genesis: environment.DOSTYK_GENESIS,

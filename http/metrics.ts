@@ -42,6 +42,7 @@ export class Metrics {
   readonly #refusals: Counter;
   readonly #failures: Counter;
   readonly #faults: Counter;
+  readonly #listReads: Counter;
   readonly #gauges = new Map<string, Gauge>();
   readonly #labelled = new Set<string>();
 
@@ -78,6 +79,12 @@ export class Metrics {
       name: 'dostyk_peer_faults_total',
       help: 'Faults of peers by code.',
       labelNames: ['peer', 'code'],
+      registers,
+    });
+    this.#listReads = new Counter({
+      name: 'dostyk_list_reads_total',
+      help: 'Lists that were read, by server.',
+      labelNames: ['server'],
       registers,
     });
     this.#gauge('dostyk_database_up', 'Whether the database answers.');
@@ -145,6 +152,8 @@ export class Metrics {
       'dostyk_peer_cosigned_size',
       byPeer((one) => one.cosignedOurs),
     );
+    this.#listReads.reset();
+    for (const server of ['replica', 'primary'] as const) this.#listReads.inc({ server }, node.listReads[server]);
     this.#faults.reset();
     for (const fault of faults) this.#faults.inc({ peer: fault.member, code: fault.code }, fault.count);
     return this.#registry.metrics();

@@ -19,6 +19,7 @@ export interface HttpNode
     | 'accounts'
     | 'databaseOk'
     | 'databaseConnections'
+    | 'listReads'
   > {
   readonly context: Pick<NodeContext, 'member' | 'demo' | 'registry' | 'clock'> & {
     readonly ledger: Pick<
