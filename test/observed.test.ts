@@ -254,13 +254,15 @@ test('nothing of what anybody says is in logs, metrics, health or spans, whateve
     told.set(`log of ${member}`, logOf(member));
     for (const path of ['/metrics', '/health', '/figures']) told.set(`${path} of ${member}`, await get(member, path));
   }
+  const leaks: Record<string, string[]> = {};
   for (const [where, text] of told) {
     expect(text.length, where).toBeGreaterThan(100);
     const found = [MARK, 'Aibek', '77018887766', '01A777', filed.dossier, ...secrets].filter((one) =>
       text.toLowerCase().includes(one.toLowerCase()),
     );
-    expect(found, where).toEqual([]);
+    if (found.length > 0) leaks[where] = found;
   }
+  expect(leaks).toEqual({});
   // It is said what happened, all the same.
   const metrics = await get('UZ', '/metrics');
   for (const code of ['token-invalid', 'json-malformed', 'input-invalid', 'already-filed', 'route-unknown', 'internal'])
