@@ -68,7 +68,11 @@ export async function startDemo(env: NodeJS.ProcessEnv = {}): Promise<Demo> {
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const until = Date.now() + 60_000;
   while (!log.includes('Serving until')) {
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`the demonstration did not come up:\n${log}`);
+    if (child.exitCode !== null || Date.now() > until) {
+      // Else it goes on starting, at ports that the next test may draw.
+      child.kill('SIGTERM');
+      throw new Error(`the demonstration did not come up:\n${log}`);
+    }
     await delay(100);
   }
   const settings = (member: string) =>
