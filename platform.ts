@@ -22,7 +22,7 @@ import * as memberStore from './members/store.ts';
 import { assertDurable, connect, type Sql } from './storage/connection.ts';
 import { assertKept } from './storage/durable.ts';
 import { ensureGroupRoles, migrate } from './storage/migrate.ts';
-import { Replica, type ReplicaReads } from './storage/replica.ts';
+import { Replica } from './storage/replica.ts';
 import { readerOf } from './trade/acting.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
 import { driverOf } from './trade/driver-handlers.ts';
@@ -99,7 +99,8 @@ export class DostykNode {
   readonly #abort = new AbortController();
   readonly admission: { readonly highWater?: string | undefined; readonly absent: readonly string[] };
   readonly #registryFolder: string;
-  readonly #replica: Replica;
+  /** Reads lists from a standby where there is one that has caught up. */
+  readonly lists: Replica;
   readonly #offer: (versions: readonly RegistryVersion[]) => Promise<void>;
   #loops: Promise<void>[] = [];
 
@@ -113,7 +114,7 @@ export class DostykNode {
     offer: (versions: readonly RegistryVersion[]) => Promise<void>,
     replica: Replica,
   ) {
-    this.#replica = replica;
+    this.lists = replica;
     this.#registryFolder = registryFolder;
     this.admission = admission;
     this.#offer = offer;
@@ -169,7 +170,7 @@ export class DostykNode {
     await Promise.all(this.#loops);
     await this.federation.stop();
     await this.context.ledger.stop();
-    await this.#replica.stop();
+    await this.lists.stop();
     await this.context.sql.end({ timeout: 5 });
   }
 
@@ -219,7 +220,7 @@ export class DostykNode {
       delegations: delegations.filter(({ to }) => to === caller.operator),
       requestId,
       idempotencyKey,
-      reading: (read) => this.#replica.read(read),
+      reading: (read) => this.lists.read(read),
       reportFault: (act, error) => this.#onError(act, error, requestId),
     };
   }
@@ -305,11 +306,6 @@ export class DostykNode {
       SELECT state, count(*)::int AS count FROM pg_stat_activity
       WHERE datname = current_database() AND usename = current_user AND state IS NOT NULL GROUP BY state`;
     return new Map(rows.map(({ state, count }) => [state, count]));
-  }
-
-  /** From where lists were read, by count. */
-  get listReads(): ReplicaReads {
-    return this.#replica.reads;
   }
 
   async databaseOk(): Promise<boolean> {

@@ -153,7 +153,7 @@ export class Metrics {
       byPeer((one) => one.cosignedOurs),
     );
     this.#listReads.reset();
-    for (const server of ['replica', 'primary'] as const) this.#listReads.inc({ server }, node.listReads[server]);
+    for (const server of ['replica', 'primary'] as const) this.#listReads.inc({ server }, node.lists.reads[server]);
     this.#faults.reset();
     for (const fault of faults) this.#faults.inc({ peer: fault.member, code: fault.code }, fault.count);
     return this.#registry.metrics();

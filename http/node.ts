@@ -19,7 +19,6 @@ export interface HttpNode
     | 'accounts'
     | 'databaseOk'
     | 'databaseConnections'
-    | 'listReads'
   > {
   readonly context: Pick<NodeContext, 'member' | 'demo' | 'registry' | 'clock'> & {
     readonly ledger: Pick<
@@ -28,6 +27,7 @@ export interface HttpNode
     >;
     readonly tiles: Pick<NodeContext['tiles'], 'serve'>;
   };
+  readonly lists: Pick<DostykNode['lists'], 'reads'>;
   readonly federation: Pick<
     DostykNode['federation'],
     'status' | 'authenticate' | 'serveRecords' | 'serveHeld' | 'servePassed' | 'mirrored' | 'serveMirror'

@@ -268,9 +268,7 @@ describe('accidents', () => {
         requestContext: () =>
           Promise.resolve({
             ...context,
-            get sql(): never {
-              throw new Error(secret);
-            },
+            reading: () => Promise.reject(new Error(secret)),
           }),
       }),
     });
