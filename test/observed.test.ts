@@ -223,8 +223,14 @@ test('nothing of what anybody says is in logs, metrics, health or spans, whateve
   ];
   for (const [expected, { status, text }] of declined) expect([status, text]).toEqual([expected, text]);
 
-  // PostgreSQL tells the whole row that it could not take.
-  const forbid = "ALTER TABLE trade.record ADD CONSTRAINT planted CHECK (envelope NOT LIKE '%forbidden%') NOT VALID";
+  // As PostgreSQL does with a value that it can not take: message and detail show it.
+  const forbid = `
+    CREATE FUNCTION trade.planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION 'not taken: %', NEW.envelope USING ERRCODE = '23514', CONSTRAINT = 'planted', DETAIL = NEW.envelope;
+    END $$;
+    CREATE TRIGGER planted BEFORE INSERT ON trade.record FOR EACH ROW
+      WHEN (NEW.envelope LIKE '%forbidden%') EXECUTE FUNCTION trade.planted()`;
+  const allow = 'DROP FUNCTION trade.planted() CASCADE';
   await inDatabase('UZ', forbid);
   const failed = await ask('UZ/exporter', '/api/dossiers', { body: marked(said('forbidden')) });
   expect([failed.status, failed.read['code']], failed.text.slice(0, 2000)).toEqual([500, 'internal']);
@@ -238,7 +244,7 @@ test('nothing of what anybody says is in logs, metrics, health or spans, whateve
   });
 
   // The same in a fold of what a peer sent, whose failure others see as a fault.
-  await inDatabase('UZ', 'ALTER TABLE trade.record DROP CONSTRAINT planted');
+  await inDatabase('UZ', allow);
   await inDatabase('CN', forbid);
   expect((await ask('UZ/exporter', '/api/dossiers', { body: marked(said('forbidden')) })).status).toBe(200);
   const fault = await eventually(async () => {
@@ -246,7 +252,7 @@ test('nothing of what anybody says is in logs, metrics, health or spans, whateve
     return faults.find(({ code }) => code === 'pull-failed');
   });
   expect(fault.detail).toBe('PostgresError 23514');
-  await inDatabase('CN', 'ALTER TABLE trade.record DROP CONSTRAINT planted');
+  await inDatabase('CN', allow);
 
   const members = readdirSync(join(demo.directory, 'members')).map((name) => name.toUpperCase());
   const told = new Map<string, string>([['spans', spansText()]]);
