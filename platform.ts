@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Federation } from './federation/federation.ts';
@@ -5,7 +6,7 @@ import { askPeer } from './federation/peer-client.ts';
 import { registryOffer } from './federation/registry-exchange.ts';
 import { auditOwn } from './ledger/audit.ts';
 import { readHighWater, WitnessMarks, writeHighWater } from './ledger/high-water.ts';
-import { Ledger } from './ledger/ledger.ts';
+import { type Fold, Ledger } from './ledger/ledger.ts';
 import { TileSource } from './ledger/tiles.ts';
 import type { AuditReport } from './log/audit.ts';
 import { type Accounts, type Caller, openAccounts } from './members/account.ts';
@@ -19,7 +20,9 @@ import { keepRegistry, storedRegistry } from './members/registry-store.ts';
 import * as sessionStore from './members/session-store.ts';
 import * as memberStore from './members/store.ts';
 import { assertDurable, connect, type Sql } from './storage/connection.ts';
+import { assertKept } from './storage/durable.ts';
 import { ensureGroupRoles, migrate } from './storage/migrate.ts';
+import { Replica } from './storage/replica.ts';
 import { readerOf } from './trade/acting.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
 import { driverOf } from './trade/driver-handlers.ts';
@@ -32,6 +35,7 @@ import { renewStatusLists, statusListEvidence } from './trade/status-list-handle
 import * as tradeStore from './trade/store.ts';
 import { deliverDue } from './trade/webhook-handlers.ts';
 import { nodeCrypto, nodeRandom } from './values/node-crypto.ts';
+import { type Observer, seconds, traced } from './values/observe.ts';
 import { Refusal } from './values/refusal.ts';
 import { foldInto } from './views.ts';
 
@@ -48,6 +52,10 @@ export const DOMAINS = ['ledger', 'federation', 'members', 'trade'] as const;
 export interface NodeOptions {
   readonly member: string;
   readonly databaseUrl: string;
+  /** A standby from which lists are read when it has caught up. */
+  readonly replicaUrl?: string | undefined;
+  /** A standby must have what is acknowledged: asserted at the start and in every transaction that acknowledges. */
+  readonly synchronousStandbys?: boolean | undefined;
   /** The role that owns the schemas; without it migrations are taken to have run. */
   readonly migrationUrl?: string | undefined;
   /** Folder with `log.key`, `witness.key`, `node.key` and `documents/`. */
@@ -57,7 +65,10 @@ export interface NodeOptions {
   /** SHA-256 of the genesis note, lower-case hex. */
   readonly genesis: string;
   readonly accounts: unknown;
-  readonly onError?: (act: string, error: unknown) => void;
+  /** `requestId` where the act had one of its own. */
+  readonly onError?: (act: string, error: unknown, requestId?: string) => void;
+  /** Is told what the node's parts do and how long it takes. */
+  readonly observer?: Observer | undefined;
   readonly clock?: () => Date;
   readonly sequenceEveryMs?: number;
   readonly signEveryMs?: number;
@@ -82,12 +93,14 @@ export class DostykNode {
   readonly accounts: Accounts;
   readonly federation: Federation;
   readonly routers: { readonly trade: typeof tradeRouter; readonly members: ReturnType<typeof membersRouter> };
-  readonly #onError: (act: string, error: unknown) => void;
+  readonly #onError: NonNullable<NodeOptions['onError']>;
   readonly packs: NodePacks;
   readonly goods: () => GoodsIndex = shippedGoods();
   readonly #abort = new AbortController();
   readonly admission: { readonly highWater?: string | undefined; readonly absent: readonly string[] };
   readonly #registryFolder: string;
+  /** Reads lists from a standby where there is one that has caught up. */
+  readonly lists: Replica;
   readonly #offer: (versions: readonly RegistryVersion[]) => Promise<void>;
   #loops: Promise<void>[] = [];
 
@@ -95,11 +108,13 @@ export class DostykNode {
     context: NodeContext,
     accounts: Accounts,
     federation: Federation,
-    onError: (act: string, error: unknown) => void,
+    onError: NonNullable<NodeOptions['onError']>,
     registryFolder: string,
     admission: DostykNode['admission'],
     offer: (versions: readonly RegistryVersion[]) => Promise<void>,
+    replica: Replica,
   ) {
+    this.lists = replica;
     this.#registryFolder = registryFolder;
     this.admission = admission;
     this.#offer = offer;
@@ -141,7 +156,7 @@ export class DostykNode {
           while (!this.#abort.signal.aborted && (await deliverDue(this.context)));
         }),
       ),
-      this.#every(3000, 'fetch attachments', () => this.#fetchAttachments()),
+      this.#every(3000, 'fetch attachments', (requestId) => this.#fetchAttachments(requestId)),
       // Whoever signs the next version puts it there.
       this.#every(5000, 'read the registry', () =>
         this.#offer(readRegistryFolder(this.#registryFolder, this.context.registry.versions)),
@@ -155,22 +170,24 @@ export class DostykNode {
     await Promise.all(this.#loops);
     await this.federation.stop();
     await this.context.ledger.stop();
+    await this.lists.stop();
     await this.context.sql.end({ timeout: 5 });
   }
 
-  async #every(ms: number, act: string, run: () => Promise<unknown>): Promise<void> {
+  async #every(ms: number, act: string, run: (requestId: string) => Promise<unknown>): Promise<void> {
     const { signal } = this.#abort;
     while (!signal.aborted) {
+      const requestId = randomUUID();
       try {
-        await run();
+        await run(requestId);
       } catch (error) {
-        if (!signal.aborted) this.#onError(act, error);
+        if (!signal.aborted) this.#onError(act, error, requestId);
       }
       await delay(ms, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  async #fetchAttachments(): Promise<number> {
+  async #fetchAttachments(requestId: string): Promise<number> {
     const { registry } = this.context;
     return fetchAwaited(
       this.context,
@@ -181,13 +198,14 @@ export class DostykNode {
           token,
           maxBytes: 20_971_520,
           timeoutMs: 60_000,
+          requestId,
           signal: this.#abort.signal,
         });
         if (answer.status !== 200)
           throw new Refusal(502, 'peer-refuses', `${member} answers ${answer.status} for a file.`);
         return one(answer.body);
       },
-      (file, error) => this.#onError(`fetch the file ${file.hash.slice(0, 8)} from ${file.owner}`, error),
+      (file, error) => this.#onError(`fetch the file ${file.hash.slice(0, 8)} from ${file.owner}`, error, requestId),
     );
   }
 
@@ -202,7 +220,8 @@ export class DostykNode {
       delegations: delegations.filter(({ to }) => to === caller.operator),
       requestId,
       idempotencyKey,
-      reportFault: (act, error) => this.#onError(`${act}, request ${requestId}`, error),
+      reading: (read) => this.lists.read(read),
+      reportFault: (act, error) => this.#onError(act, error, requestId),
     };
   }
 
@@ -281,6 +300,14 @@ export class DostykNode {
     return statusListEvidence(this.context, authority);
   }
 
+  /** The node's connections as the server sees them, by state. */
+  async databaseConnections(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.context.sql<{ state: string; count: number }[]>`
+      SELECT state, count(*)::int AS count FROM pg_stat_activity
+      WHERE datname = current_database() AND usename = current_user AND state IS NOT NULL GROUP BY state`;
+    return new Map(rows.map(({ state, count }) => [state, count]));
+  }
+
   async databaseOk(): Promise<boolean> {
     try {
       await this.context.sql`SELECT 1`;
@@ -324,11 +351,11 @@ export async function migrateAll(migrationUrl: string): Promise<void> {
 
 /** Opens what a member's tools need of its database and registry without running a node. */
 export async function openMember(
-  options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis'>,
+  options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis' | 'synchronousStandbys'>,
 ): Promise<{ sql: Sql; registry: Registry }> {
   const sql = connect(options.databaseUrl, { max: 4 });
   try {
-    await assertDurable(sql);
+    await assertDurable(sql, undefined, undefined, options);
     const stored = await storedRegistry(sql);
     const { registry } = await mergeRegistries(
       nodeCrypto,
@@ -366,7 +393,17 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
   // A key that was cut off signs nothing more.
   const vkeysOf = (keys: readonly { vkey: string; until?: number | undefined; below?: unknown }[]): string[] =>
     keys.filter(({ until, below }) => until === undefined && below === undefined).map(({ vkey }) => vkey);
-  const fold = foldInto(registry, member);
+  const { observer } = options;
+  const folding = foldInto(registry, member);
+  const fold: Fold = async (tx, records) => {
+    const started = performance.now();
+    // Before each commit, in its own session: after a failover the server may be another one. Sent along with the fold's own queries.
+    const kept = assertKept(tx, options);
+    kept.catch(() => undefined);
+    await traced('fold', () => folding(tx, records), { attributes: { 'dostyk.records': records.length } });
+    await kept;
+    observer?.measure('fold-seconds', seconds(started));
+  };
   const { highWater } = options;
   const ledger = await Ledger.open({
     sql,
@@ -380,6 +417,7 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     random: nodeRandom,
     fold,
     onError,
+    observer,
     ...(highWater === undefined ? {} : { onSigning: (size) => writeHighWater(highWater, entry.log.origin, size) }),
     ...(options.sequenceEveryMs === undefined ? {} : { sequenceEveryMs: options.sequenceEveryMs }),
     ...(options.signEveryMs === undefined ? {} : { signEveryMs: options.signEveryMs }),
@@ -403,6 +441,7 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     onRegistry: (versions) => offer(versions),
     ...(options.registryMs === undefined ? {} : { registryMs: options.registryMs }),
     onError,
+    observer,
   });
   const offer = registryOffer(registry, {
     crypto: nodeCrypto,
@@ -424,6 +463,17 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     documentSigner: (authority) => documentSigner(options.keys, registry, authority),
   };
   const accounts = openAccounts(options.accounts);
+  const replica =
+    options.replicaUrl === undefined ? undefined : connect(options.replicaUrl, { name: 'dostyk-reading' });
   const admission = { highWater: options.highWater, absent: options.absent ?? [] };
-  return new DostykNode(context, accounts, federation, onError, options.registry, admission, offer);
+  return new DostykNode(
+    context,
+    accounts,
+    federation,
+    onError,
+    options.registry,
+    admission,
+    offer,
+    new Replica(sql, replica),
+  );
 }

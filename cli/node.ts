@@ -2,14 +2,19 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Statement } from '../http/figures.ts';
 import { listen } from '../http/listen.ts';
+import { Metrics } from '../http/metrics.ts';
 import { createApp } from '../http/server.ts';
 import { SignIn } from '../http/sign-in.ts';
 import { openNode } from '../platform.ts';
+import { describeError, Malfunction } from '../values/describe-error.ts';
+import { actOf, type Observer } from '../values/observe.ts';
 import { Refusal } from '../values/refusal.ts';
+import { LEVELS, type Log } from './node-log.ts';
 
 /** `dostyk node`: one member, from the environment alone. */
 
-const PostgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' });
+// Of several hosts, as libpq writes them, no URL parser takes more than one.
+const PostgresUrl = z.string().regex(/^postgres(ql)?:\/\/[^\s/]+\/\S+$/, 'must be a postgres:// address');
 const HttpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
   .refine((url) => !url.endsWith('/'), { message: 'must not end with a slash' });
@@ -17,6 +22,13 @@ const HttpUrl = z
 export const Environment = z.object({
   DATABASE_URL: PostgresUrl,
   DATABASE_MIGRATION_URL: PostgresUrl.optional(),
+  /** A standby from which lists are read when it has caught up. */
+  DATABASE_REPLICA_URL: PostgresUrl.optional(),
+  /** `1`: what is acknowledged must be on a standby too; else nothing is. */
+  DOSTYK_SYNCHRONOUS_STANDBYS: z
+    .enum(['0', '1'], 'must be 1 or 0')
+    .default('0')
+    .transform((text) => text === '1'),
   DOSTYK_MEMBER: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code'),
   DOSTYK_KEYS: z.string().min(1, 'must be the folder of the key files'),
   DOSTYK_REGISTRY: z.string().min(1, "must be the folder of the registry's versions"),
@@ -38,6 +50,8 @@ export const Environment = z.object({
     .regex(/^([A-Z]{2}(,[A-Z]{2})*)?$/, 'must be codes of members, parted by commas')
     .default('')
     .transform((text) => (text === '' ? [] : text.split(','))),
+  /** Which lines the node writes: failures; requests too; every act of the background too. */
+  DOSTYK_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
 });
@@ -75,19 +89,22 @@ function readStatement(file: string | undefined): Statement | undefined {
 const STUCK_MS = 60_000;
 
 /** Runs until the signal; stops cleanly: requests in flight end, what is queued is sequenced. */
-export async function runNode(
-  environment: Environment,
-  signal: AbortSignal,
-  log: (entry: Readonly<Record<string, unknown>>) => void,
-): Promise<void> {
+export async function runNode(environment: Environment, signal: AbortSignal, log: Log): Promise<void> {
   let accounts: unknown;
   try {
     accounts = JSON.parse(readFileSync(environment.DOSTYK_ACCOUNTS, 'utf8'));
   } catch (cause) {
     throw new Refusal(500, 'accounts-invalid', `${environment.DOSTYK_ACCOUNTS} can't be read as JSON.`, { cause });
   }
-  const onError = (act: string, error: unknown): void =>
-    log({ level: 'error', act, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  const metrics = new Metrics({ ofProcess: true });
+  const observer: Observer = {
+    measure: (measure, value, peer) => metrics.measure(measure, value, peer),
+    ended: (act) => log({ level: 'debug', ...act }),
+  };
+  const onError: OnError = (act, error, requestId = actOf(error)) => {
+    metrics.failure();
+    log({ level: 'error', act, requestId, error: describeError(error) });
+  };
   // What nobody caught leaves the process in an unknown state: it ends, and whoever runs it starts it again. Nothing acknowledged
   // is lost by that; see decisions/0004.
   process.on('uncaughtException', (error) => {
@@ -95,7 +112,7 @@ export async function runNode(
     process.exit(1);
   });
   // A new version of the registry changes keys, members and rules at every place: the node is opened anew under it, in one process.
-  while (!signal.aborted) await runUntilRenewed(environment, accounts, signal, log, onError);
+  while (!signal.aborted) await runUntilRenewed(environment, accounts, { signal, log, onError, metrics, observer });
   log({ level: 'info', act: 'stopped', member: environment.DOSTYK_MEMBER });
 }
 
@@ -104,12 +121,20 @@ const whenAborted = (signal: AbortSignal): Promise<void> =>
     signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
   );
 
+type OnError = (act: string, error: unknown, requestId?: string) => void;
+
+/** Whom a node tells; they outlive its being opened anew. */
+interface Telling {
+  readonly log: Log;
+  readonly onError: OnError;
+  readonly metrics: Metrics;
+  readonly observer: Observer;
+}
+
 async function runUntilRenewed(
   environment: Environment,
   accounts: unknown,
-  signal: AbortSignal,
-  log: (entry: Readonly<Record<string, unknown>>) => void,
-  onError: (act: string, error: unknown) => void,
+  { signal, log, onError, metrics, observer }: Telling & { readonly signal: AbortSignal },
 ): Promise<void> {
   const renewed = new AbortController();
   const ended = AbortSignal.any([signal, renewed.signal]);
@@ -117,6 +142,8 @@ async function runUntilRenewed(
     member: environment.DOSTYK_MEMBER,
     databaseUrl: environment.DATABASE_URL,
     migrationUrl: environment.DATABASE_MIGRATION_URL,
+    replicaUrl: environment.DATABASE_REPLICA_URL,
+    synchronousStandbys: environment.DOSTYK_SYNCHRONOUS_STANDBYS,
     keys: environment.DOSTYK_KEYS,
     registry: environment.DOSTYK_REGISTRY,
     genesis: environment.DOSTYK_GENESIS,
@@ -125,6 +152,7 @@ async function runUntilRenewed(
     witnessMarks: environment.DOSTYK_WITNESS_MARKS,
     absent: environment.DOSTYK_ABSENT,
     onError,
+    observer,
     onRegistry: (version) => {
       log({ level: 'info', act: 'registry', version });
       renewed.abort();
@@ -141,7 +169,7 @@ async function runUntilRenewed(
   const { DOSTYK_CLIENT_ID: clientId, DOSTYK_CLIENT_SECRET: clientSecret } = environment;
   const browser = clientId !== undefined && clientSecret !== undefined ? { clientId, clientSecret } : undefined;
   const server = await listen(
-    createApp({ node, signIn, browser, statement: readStatement(environment.DOSTYK_STATEMENT), log }),
+    createApp({ node, signIn, browser, statement: readStatement(environment.DOSTYK_STATEMENT), log, metrics }),
     {
       host: environment.HOST,
       port: environment.PORT,
@@ -152,7 +180,7 @@ async function runUntilRenewed(
   // A batch that neither commits nor fails would block the log without a sound.
   const watchdog = setInterval(() => {
     if (node.context.ledger.busyMs < STUCK_MS) return;
-    onError('sequence', new Error('a batch has been under way for a minute'));
+    onError('sequence', new Malfunction('a batch has been under way for a minute'));
     process.exit(1);
   }, 5000);
   // Serves and witnesses meanwhile; only its own log waits.

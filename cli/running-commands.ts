@@ -3,8 +3,11 @@ import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { makeDemo } from '../members/genesis.ts';
 import { packageRoot } from '../storage/package-root.ts';
+import { describeError } from '../values/describe-error.ts';
 import { nodeRandom } from '../values/node-crypto.ts';
+import { Refusal } from '../values/refusal.ts';
 import { readEnvironment, runNode } from './node.ts';
+import { logLines } from './node-log.ts';
 import { EXIT, print, say } from './outcome.ts';
 import { describeReports, playAll, start, writeReports } from './start.ts';
 import { startDemo } from './up.ts';
@@ -64,9 +67,16 @@ export function addRunningCommands(program: Command, signal: AbortSignal): void 
     .command('node')
     .description('run one member in production; settings come from the environment (see README)')
     .action(async () => {
-      await runNode(readEnvironment(process.env), signal, (entry) =>
-        process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`),
-      );
+      const environment = readEnvironment(process.env);
+      const log = logLines(environment.DOSTYK_LOG_LEVEL, (line) => process.stdout.write(line));
+      try {
+        await runNode(environment, signal, log);
+      } catch (error) {
+        if (error instanceof Refusal) throw error;
+        // Its message may show what stood in a record.
+        log({ level: 'error', act: 'start', error: describeError(error) });
+        throw new Refusal(500, 'internal', 'The node could not start; its log says why.');
+      }
       process.exitCode = EXIT.done;
     });
 

@@ -46,6 +46,14 @@ function settingsOf(directory: string): (NodeSettings & { readonly folder: strin
     }));
 }
 
+/** What the operator sets for the logs and traces of every node. */
+const told = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(environment).filter(([name]) =>
+      /^(DOSTYK_LOG_LEVEL|DOSTYK_TEST_SPANS|NODE_OPTIONS|OTEL_\w+)$/.test(name),
+    ),
+  );
+
 /** Keeps the embedded server running: started again with growing pauses when it dies. */
 async function keepPostgres(options: UpOptions): Promise<{ current: () => EmbeddedServer; stop: () => Promise<void> }> {
   const { directory, say } = options;
@@ -150,7 +158,7 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
         args: ['--enable-source-maps', MAIN, 'node'],
         env: {
           PATH: process.env['PATH'],
-          NODE_OPTIONS: process.env['NODE_OPTIONS'],
+          ...told(process.env),
           DATABASE_URL: urls.running,
           DATABASE_MIGRATION_URL: urls.migration,
           DOSTYK_MEMBER: member,

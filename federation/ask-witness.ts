@@ -5,7 +5,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import { formatSignature, parseNote } from '../log/note.ts';
 import type { MemberEntry } from '../members/registry.ts';
 import { fromUtf8 } from '../values/bytes.ts';
-import { askPeer } from './peer-client.ts';
+import { askPeer, declinedWith } from './peer-client.ts';
 
 /** A log's side of C2SP tlog-witness: one checkpoint to one witness, with the proof from what that holds. */
 export interface AskWitnessOptions {
@@ -14,6 +14,7 @@ export interface AskWitnessOptions {
   readonly keys: readonly WitnessKey[];
   readonly proofFrom: (size: bigint) => Promise<readonly Uint8Array[]>;
   readonly signal: AbortSignal;
+  readonly requestId?: string;
   readonly onContact?: () => void;
   readonly send?: typeof askPeer;
 }
@@ -36,7 +37,7 @@ export async function askWitness(
   witness: MemberEntry,
   head: SignedHead,
   held: bigint,
-  { crypto, keys, proofFrom, signal, onContact, send = askPeer }: AskWitnessOptions,
+  { crypto, keys, proofFrom, signal, onContact, requestId, send = askPeer }: AskWitnessOptions,
 ): Promise<AskedWitness> {
   let oldSize = held;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -45,6 +46,7 @@ export async function askWitness(
       body: formatAddCheckpoint({ oldSize, proof: await proofFrom(oldSize), note: head.note }),
       maxBytes: 20_000,
       signal,
+      ...(requestId === undefined ? {} : { requestId }),
     });
     onContact?.();
     const body = fromUtf8(answer.body);
@@ -61,7 +63,7 @@ export async function askWitness(
     if (answer.status === 503) return { held: undefined };
     if (answer.status !== 200) {
       const code = answer.status === 422 || answer.status === 409 ? 'witness-refuses' : 'witness-error';
-      return { held: undefined, fault: { code, detail: `${answer.status} ${body.slice(0, 200)}` } };
+      return { held: undefined, fault: { code, detail: declinedWith(answer) } };
     }
     const cosignatures = await cosignaturesOf(crypto, parseNote(head.note + body), keys);
     if (cosignatures.length === 0)

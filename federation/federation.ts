@@ -19,6 +19,8 @@ import {
   type RegistryVersion,
 } from '../members/registry.ts';
 import { toHex, utf8 } from '../values/bytes.ts';
+import { Malfunction, tellError } from '../values/describe-error.ts';
+import type { Observer } from '../values/observe.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Forks } from './forks.ts';
 import { answerOf, type PullAnswer, type PullQuery, parsePull } from './pull-answer.ts';
@@ -50,6 +52,7 @@ export interface FederationOptions {
   readonly registryMs?: number;
   readonly onRegistry?: (versions: readonly RegistryVersion[]) => Promise<void>;
   readonly onError?: (act: string, error: unknown) => void;
+  readonly observer?: Observer | undefined;
   readonly pollMs?: number;
 }
 
@@ -184,7 +187,7 @@ export class Federation {
       others: registry.others(member),
       absent,
       signal,
-      onWait: (waiting) => onError?.('start', new Error(`waiting to hear from ${waiting.join(', ')}`)),
+      onWait: (waiting) => onError?.('start', new Malfunction(`waiting to hear from ${waiting.join(', ')}`)),
     });
   }
 
@@ -374,7 +377,7 @@ export class Federation {
           if (signal.aborted) return;
           // One that is away is reported by those that need it; a registry that is none is its own fault.
           if (error instanceof Refusal && error.code !== 'peer-unreachable')
-            await this.fault(peer.code, error.code, error.message);
+            await this.fault(peer.code, error.code, tellError(error));
         }
       }
       await delay(registryMs, undefined, { signal }).catch(() => undefined);

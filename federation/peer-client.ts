@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { SpanKind, traced, traceHeaders } from '../values/observe.ts';
 import { Refusal } from '../values/refusal.ts';
 
 export interface PeerAnswer {
@@ -13,6 +15,8 @@ export interface PeerRequest {
   readonly timeoutMs?: number;
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
+  /** Of the act that asks; the peer's log has it too. */
+  readonly requestId?: string;
 }
 
 /**
@@ -21,9 +25,29 @@ export interface PeerRequest {
  *
  * @throws Refusal 502 `peer-unreachable`, `peer-oversized`
  */
-export async function askPeer(
+export function askPeer(url: string, request: PeerRequest): Promise<PeerAnswer> {
+  const { host } = new URL(url);
+  const options = { kind: SpanKind.CLIENT, attributes: { 'server.address': host } };
+  return traced(
+    'ask peer',
+    async (span) => {
+      const answer = await send(url, request);
+      span.setAttribute('http.response.status_code', answer.status);
+      return answer;
+    },
+    options,
+  );
+}
+
+/** What a peer declined with, for a fault that others see: never its own words. */
+export function declinedWith({ status, body }: Pick<PeerAnswer, 'status' | 'body'>): string {
+  const [, code] = /"code":"([a-z-]{1,60})"/.exec(Buffer.from(body).toString('utf8')) ?? [];
+  return code === undefined ? String(status) : `${status} ${code}`;
+}
+
+async function send(
   url: string,
-  { method = 'GET', token, body, timeoutMs = 5000, maxBytes, signal }: PeerRequest,
+  { method = 'GET', token, body, timeoutMs = 5000, maxBytes, signal, requestId = randomUUID() }: PeerRequest,
 ): Promise<PeerAnswer> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const unreachable = (cause: unknown): Refusal =>
@@ -35,6 +59,8 @@ export async function askPeer(
       redirect: 'error',
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
       headers: {
+        'x-request-id': requestId,
+        ...traceHeaders(),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'text/plain; charset=utf-8' }),
       },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Fold, FoldRecord } from '../ledger/ledger.ts';
 import type { Mirrors } from '../ledger/mirror.ts';
 import type { LogCrypto } from '../log/crypto.ts';
@@ -6,8 +7,10 @@ import { parseBundle, tilePath } from '../log/tile.ts';
 import { authorship } from '../members/authorship.ts';
 import type { MemberEntry, MemberLog, Registry } from '../members/registry.ts';
 import { equal, fromBase64, toHex } from '../values/bytes.ts';
+import { tellError } from '../values/describe-error.ts';
+import { type Observer, observed, seconds } from '../values/observe.ts';
 import { Refusal } from '../values/refusal.ts';
-import { askPeer, type PeerAnswer } from './peer-client.ts';
+import { askPeer, declinedWith, type PeerAnswer } from './peer-client.ts';
 import { type PullAnswer, parsePullAnswer } from './pull-answer.ts';
 import {
   cursorOf,
@@ -39,6 +42,7 @@ export interface PullingOptions {
   readonly isFrozen?: (origin: string) => boolean;
   readonly onFault: (member: string, code: string, detail: string) => void;
   readonly onContact: (member: string) => void;
+  readonly observer?: Observer | undefined;
   readonly pollMs?: number;
   readonly batch?: number;
   /** A record that a slip lists is reported as withheld when it has not come after this. */
@@ -69,6 +73,10 @@ export class Puller {
   #wake: (() => void) | undefined;
   #wanted = true;
   #loop: Promise<void> | undefined;
+  /** Of the pull under way. */
+  #requestId = '';
+  /** The checkpoint up to which all is here. */
+  #done: string | undefined;
 
   constructor(peer: MemberEntry, log: MemberLog, options: PullingOptions) {
     this.#peer = peer;
@@ -106,7 +114,7 @@ export class Puller {
         failures++;
         const code = error instanceof Refusal ? error.code : 'pull-failed';
         away = code === 'peer-unreachable';
-        onFault(this.#peer.code, away ? 'unreachable' : code, (error as Error).message);
+        onFault(this.#peer.code, away ? 'unreachable' : code, tellError(error));
       }
       if (this.#wanted && failures === 0) continue;
       const wait = failures === 0 ? pollMs : Math.min(60_000, 500 * 2 ** Math.min(failures, 7));
@@ -127,12 +135,25 @@ export class Puller {
    * @returns how many records came
    */
   async pull(): Promise<number> {
-    const { mirrors, cosigned, sql, onContact, isFrozen } = this.#options;
-    const { origin, keys, closed } = this.#log;
+    const { cosigned, isFrozen, observer } = this.#options;
+    const { origin, closed } = this.#log;
     // Two histories: which of them goes on is for the members to say.
     if (isFrozen?.(origin) === true && closed === undefined) return 0;
     const note = await cosigned(origin);
     if (note === undefined) return 0;
+    const run = async (requestId: string): Promise<number> => {
+      this.#requestId = requestId;
+      const count = await this.#pullUpTo(note);
+      this.#done = note;
+      return count;
+    };
+    // A look at what is known already is no act.
+    return note === this.#done ? run(randomUUID()) : observed(observer, 'pull', run);
+  }
+
+  async #pullUpTo(note: string): Promise<number> {
+    const { mirrors, sql, onContact } = this.#options;
+    const { origin, keys, closed } = this.#log;
     const size = await mirrors.extend(
       origin,
       note,
@@ -156,14 +177,11 @@ export class Puller {
     const answer = await askPeer(`${this.#peer.address}${path}`, {
       maxBytes,
       signal: this.#abort.signal,
+      requestId: this.#requestId,
       ...(token === undefined ? {} : { token }),
     });
     if (answer.status !== 200)
-      throw new Refusal(
-        502,
-        'peer-refuses',
-        `${path} is answered with ${answer.status}: ${Buffer.from(answer.body).toString('utf8').slice(0, 200)}`,
-      );
+      throw new Refusal(502, 'peer-refuses', `${path} is answered with ${declinedWith(answer)}`);
     return answer;
   }
 
@@ -183,8 +201,9 @@ export class Puller {
   }
 
   async #takeOver(from: bigint, size: bigint): Promise<number> {
-    const { sql, clock, batch = 200 } = this.#options;
+    const { sql, clock, observer, batch = 200 } = this.#options;
     const { origin } = this.#log;
+    const started = performance.now();
     const answer = await this.#ask(from, size, batch);
     const checked = await this.#check(answer, from);
     await sql.begin(async (tx) => {
@@ -192,6 +211,8 @@ export class Puller {
       await this.#keep(tx, checked);
       await setCursor(tx, origin, BigInt(answer.next), clock());
     });
+    observer?.measure('pull-seconds', seconds(started), this.#peer.code);
+    observer?.measure('pull-records', checked.records.length, this.#peer.code);
     return checked.records.length;
   }
 
@@ -249,7 +270,12 @@ export class Puller {
       try {
         const answer = await askPeer(
           `${other.address}/peer/passed?origin=${encodeURIComponent(origin)}&index=${index}`,
-          { maxBytes: MAX_ANSWER, token: await tokenFor(other.log.origin), signal: this.#abort.signal },
+          {
+            maxBytes: MAX_ANSWER,
+            token: await tokenFor(other.log.origin),
+            signal: this.#abort.signal,
+            requestId: this.#requestId,
+          },
         );
         if (answer.status !== 200) continue;
         const checked = await this.#check(parsePullAnswer(answer.body, index, index + 1n), index);
@@ -310,7 +336,7 @@ export class Puller {
       const outside = authorship(sealed.record, then);
       return outside === undefined ? sealed : `outside the authorship table: ${outside}`;
     } catch (error) {
-      return (error as Error).message;
+      return tellError(error);
     }
   }
 

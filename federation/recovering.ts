@@ -4,10 +4,10 @@ import type { LogCrypto } from '../log/crypto.ts';
 import { appendLeaf, edgeRoot, leafHash } from '../log/merkle.ts';
 import { formatSignature, parseNote } from '../log/note.ts';
 import type { MemberEntry, Registry } from '../members/registry.ts';
-import { equal, fromBase64, fromUtf8 } from '../values/bytes.ts';
+import { equal, fromBase64 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { type Held, heldBy, mirroredEntries } from './holdings.ts';
-import { askPeer } from './peer-client.ts';
+import { askPeer, declinedWith } from './peer-client.ts';
 import { parsePullAnswer } from './pull-answer.ts';
 import type { Sql } from './store.ts';
 
@@ -159,11 +159,7 @@ export async function* recordsGivenBack(
         signal,
       });
       if (status !== 200)
-        throw new Refusal(
-          502,
-          'peer-refuses',
-          `${peer.code} answers ${status} for records: ${fromUtf8(body).slice(0, 200)}`,
-        );
+        throw new Refusal(502, 'peer-refuses', `${peer.code} answers ${declinedWith({ status, body })} for records.`);
       const answer = parsePullAnswer(body, at, below);
       for (const { index, bytes, salt } of answer.records)
         yield { index: BigInt(index), bytes: fromBase64(bytes), salt: fromBase64(salt) };

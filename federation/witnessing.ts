@@ -2,6 +2,8 @@ import type { Ledger, SignedHead } from '../ledger/ledger.ts';
 import type { TileSource } from '../ledger/tiles.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import type { MemberEntry, Registry } from '../members/registry.ts';
+import { tellError } from '../values/describe-error.ts';
+import { type Observer, observed } from '../values/observe.ts';
 import { Refusal } from '../values/refusal.ts';
 import { askWitness } from './ask-witness.ts';
 
@@ -14,6 +16,7 @@ export interface WitnessingOptions {
   readonly onFault: (member: string, code: string, detail: string) => void;
   /** A peer answered: it can be reached. */
   readonly onContact: (member: string) => void;
+  readonly observer?: Observer | undefined;
   readonly roundMs?: number;
   /** A witness that does not hold the newest checkpoint is asked again after this. */
   readonly retryMs?: number;
@@ -66,11 +69,13 @@ export class Witnessing {
       if (head !== undefined && due) {
         last = { size: head.size, at: now };
         asked = now;
-        await this.#round(head);
+        await observed(this.#options.observer, 'witness round', (requestId) => this.#round(head, requestId));
       } else if (head !== undefined && behind.length > 0 && now - asked > retryMs) {
         // Not awaited: one that hangs must not hold up the next checkpoint.
         asked = now;
-        for (const witness of behind) this.#start(witness, head);
+        void observed(this.#options.observer, 'ask witnesses again', (requestId) =>
+          Promise.all(behind.map((witness) => this.#start(witness, head, requestId))),
+        );
       } else {
         await this.#sleep(behind.length > 0 ? retryMs : 1000);
       }
@@ -92,17 +97,17 @@ export class Witnessing {
   }
 
   /** Undefined when a request to this witness is still in flight. */
-  #start(witness: MemberEntry, head: SignedHead): Promise<boolean> | undefined {
+  #start(witness: MemberEntry, head: SignedHead, requestId: string): Promise<boolean> | undefined {
     if (this.#inFlight.has(witness.code)) return undefined;
-    const asking = this.#ask(witness, head).finally(() => this.#inFlight.delete(witness.code));
+    const asking = this.#ask(witness, head, requestId).finally(() => this.#inFlight.delete(witness.code));
     this.#inFlight.set(witness.code, asking);
     return asking;
   }
 
-  async #round(head: SignedHead): Promise<void> {
+  async #round(head: SignedHead, requestId: string): Promise<void> {
     const { registry, roundMs = 2000 } = this.#options;
     const enough = registry.document.quorum;
-    const asked = this.#others().flatMap((witness) => this.#start(witness, head) ?? []);
+    const asked = this.#others().flatMap((witness) => this.#start(witness, head, requestId) ?? []);
     let answers = 0;
     let open = asked.length;
     if (open === 0) return;
@@ -121,7 +126,7 @@ export class Witnessing {
   }
 
   /** One witness, one checkpoint; never throws: what goes wrong is a fault and the next round tries again. */
-  async #ask(witness: MemberEntry, head: SignedHead): Promise<boolean> {
+  async #ask(witness: MemberEntry, head: SignedHead, requestId: string): Promise<boolean> {
     const { onFault, onContact, ledger, crypto, registry, tiles } = this.#options;
     try {
       const asked = await askWitness(witness, head, this.#heldBy.get(witness.code) ?? 0n, {
@@ -130,6 +135,7 @@ export class Witnessing {
         proofFrom: (size) => tiles.reader(head.size).consistencyProof(size),
         onContact: () => onContact(witness.code),
         signal: this.#abort.signal,
+        requestId,
       });
       // What it holds is asked anew next time: a witness that was wrong once is not wrong for ever.
       if (asked.held === undefined) this.#heldBy.delete(witness.code);
@@ -141,7 +147,7 @@ export class Witnessing {
     } catch (error) {
       if (this.#abort.signal.aborted) return false;
       const code = error instanceof Refusal ? error.code : 'cosignature-invalid';
-      onFault(witness.code, code === 'peer-unreachable' ? 'unreachable' : code, (error as Error).message);
+      onFault(witness.code, code === 'peer-unreachable' ? 'unreachable' : code, tellError(error));
       return false;
     }
   }

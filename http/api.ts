@@ -1,6 +1,7 @@
 import { OpenAPIHandler } from '@orpc/openapi/fetch';
 import { ORPCError } from '@orpc/server';
 import type { TradeContext } from '../platform.ts';
+import { Malfunction } from '../values/describe-error.ts';
 import { Refusal } from '../values/refusal.ts';
 import { readBody } from './body.ts';
 import type { HttpNode } from './node.ts';
@@ -96,10 +97,10 @@ function declined(thrown: unknown, status: number): unknown {
     const { issues } = (thrown.data ?? {}) as { issues?: Parameters<typeof findingsOf>[0] };
     if (issues !== undefined) return inputInvalid(findingsOf(issues));
     const wrong = findingsOf((thrown.cause as { issues?: Parameters<typeof findingsOf>[0] } | undefined)?.issues ?? []);
-    return new Error(`${thrown.message}: ${wrong.map(({ path, message }) => `${path} ${message}`).join('; ')}`);
+    return new Malfunction(`${thrown.message}: ${wrong.map(({ path, message }) => `${path} ${message}`).join('; ')}`);
   }
   if (thrown !== undefined) return thrown;
   return status < 500
     ? new Refusal(status, 'request-malformed', 'The request can not be read.')
-    : new Error('the answer could not be written');
+    : new Malfunction('the answer could not be written');
 }

@@ -18,6 +18,7 @@ export interface HttpNode
     | 'changes'
     | 'accounts'
     | 'databaseOk'
+    | 'databaseConnections'
   > {
   readonly context: Pick<NodeContext, 'member' | 'demo' | 'registry' | 'clock'> & {
     readonly ledger: Pick<
@@ -26,6 +27,7 @@ export interface HttpNode
     >;
     readonly tiles: Pick<NodeContext['tiles'], 'serve'>;
   };
+  readonly lists: Pick<DostykNode['lists'], 'reads'>;
   readonly federation: Pick<
     DostykNode['federation'],
     'status' | 'authenticate' | 'serveRecords' | 'serveHeld' | 'servePassed' | 'mirrored' | 'serveMirror'

@@ -31,6 +31,8 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'database-denied': 'PostgreSQL refuses the role or the database that the address of the database names.',
   'database-not-durable':
     'PostgreSQL runs with a setting under which acknowledged records could be lost. The node refuses to start.',
+  'database-standby':
+    'The address of the database leads to a standby, which takes no records. Let it lead to the primary.',
   'database-unreachable': 'PostgreSQL does not answer. Check that it runs and that DATABASE_URL is right.',
   'database-url-invalid': 'The address of the database is not of the form postgres://user:password@host:5432/database.',
   'decision-unknown': 'The dossier has no such decision at this node.',

@@ -3,13 +3,15 @@ import { Hono } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { describeMembers } from '../members/handlers.ts';
 import { requireWithinLink } from '../members/mandate.ts';
+import { describeError } from '../values/describe-error.ts';
+import { ROOT_CONTEXT, SpanKind, traced, traceOf } from '../values/observe.ts';
 import { Refusal } from '../values/refusal.ts';
 import { contractRequest, serveContracts } from './api.ts';
 import { readBody } from './body.ts';
 import { Changes } from './changes.ts';
 import { download } from './download.ts';
 import { figuresOf, type Statement } from './figures.ts';
-import { Metrics, metricsText } from './metrics.ts';
+import { Metrics } from './metrics.ts';
 import type { HttpNode } from './node.ts';
 import { openApiDocument } from './open-api.ts';
 import { isOpen, operationsAt } from './operation.ts';
@@ -26,9 +28,19 @@ export interface ServerOptions {
   readonly browser?: BrowserSignIn | undefined;
   /** What the member withholds of its figures and explains. */
   readonly statement?: Statement | undefined;
-  /** One structured line a request or failure; never a body, a token or a query. */
+  /** One structured line a request or failure; never a body, a token, a query or the message of an accident. */
   readonly log?: (entry: Readonly<Record<string, unknown>>) => void;
+  /** One for the process: a node that is opened anew goes on counting. */
+  readonly metrics?: Metrics | undefined;
 }
+
+/**
+ * An id that is taken over from who asks: a UUID or 32 hexadecimal digits, as proxies and peers give them. Of another form it could
+ * carry a name into the log.
+ */
+const REQUEST_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/;
+/** Routes that nodes call: their traces go on here. Anyone else's begin here. */
+const BETWEEN_NODES = /^\/(?:peer|witness|log|mirror|registry|forks)(?:\/|$)/;
 
 type App = Hono<{ Variables: { requestId: string } }>;
 
@@ -47,10 +59,10 @@ const SECURED: readonly (readonly [string, string])[] = [
 ];
 
 /** Every route of one node. */
-export function createApp({ node, signIn, browser, statement, log = () => undefined }: ServerOptions): App {
+export function createApp(options: ServerOptions): App {
+  const { node, signIn, browser, statement, log = () => undefined, metrics = new Metrics() } = options;
   const { context } = node;
   const app: App = new Hono();
-  const metrics = new Metrics();
   const changes = new Changes(node);
   const sessions = new Sessions({ node, signIn, accounts: node.accounts, browser });
   const api = serveContracts(node.routers);
@@ -60,12 +72,12 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
   const secured = underTls ? [...SECURED, ['strict-transport-security', 'max-age=31536000'] as const] : SECURED;
 
   const logAccident = (error: unknown, code: string, requestId: string): void => {
-    const cause = error instanceof Refusal ? (error.cause ?? error) : error;
-    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    log({ level: 'error', requestId, code, error: text });
+    metrics.failure();
+    log({ level: 'error', requestId, code, error: describeError(error) });
   };
   const decline = (error: unknown, requestId: string): Response => {
     const { refusal, accident } = refusalOf(error);
+    metrics.refusal(refusal.code);
     if (accident) logAccident(error, refusal.code, requestId);
     return problemResponse(refusal, requestId);
   };
@@ -81,23 +93,38 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
 
   app.use(async (c, next) => {
     const given = c.req.header('x-request-id');
-    const requestId = given !== undefined && /^[A-Za-z0-9-]{8,64}$/.test(given) ? given : randomUUID();
+    const requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
     c.set('requestId', requestId);
     const started = performance.now();
-    await next();
+    const parent = BETWEEN_NODES.test(c.req.path) ? traceOf(c.req.header('traceparent')) : ROOT_CONTEXT;
+    const route = await traced(
+      'request',
+      async (span) => {
+        await next();
+        const answered = routeOf(c.req.method, c.req.path, matchedRoutes(c));
+        span.updateName(answered);
+        span.setAttributes({
+          'http.route': answered,
+          'http.response.status_code': c.res.status,
+          'dostyk.request_id': requestId,
+        });
+        return answered;
+      },
+      { kind: SpanKind.SERVER, parent },
+    );
     c.header('x-request-id', requestId);
     for (const [name, value] of secured) if (!c.res.headers.has(name)) c.header(name, value);
     if (!c.res.headers.has('content-security-policy'))
       c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
-    const route = routeOf(c.req.method, c.req.path, matchedRoutes(c));
-    metrics.count(route, c.req.method, c.res.status);
+    const ms = performance.now() - started;
+    metrics.request(route, c.req.method, c.res.status, ms / 1000);
     log({
       level: 'info',
       requestId,
       method: c.req.method,
       route,
       status: c.res.status,
-      ms: Math.round(performance.now() - started),
+      ms: Math.round(ms),
     });
   });
   app.onError((error, c) => decline(error, c.get('requestId')));
@@ -284,7 +311,7 @@ export function createApp({ node, signIn, browser, statement, log = () => undefi
     c.json(await figuresOf(node, statement), 200, { 'cache-control': 'public, max-age=2', ...ANYONE }),
   );
   app.get('/metrics', async (c) =>
-    c.text(await metricsText(node, metrics), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+    c.text(await metrics.text(node), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
   );
   sessions.mount(app);
   mountWeb(app, { node, issuer: signIn.issuer });

@@ -5,7 +5,9 @@ import { appendLeaf, type Edge, EMPTY_EDGE, edgeRoot, edgeToBytes, leafHash } fr
 import { type Signer, signNote } from '../log/note.ts';
 import { isOutage, isTransient, type Sql } from '../storage/connection.ts';
 import { equal, fromBase64 } from '../values/bytes.ts';
+import { type Context, context, type Observer, observed, seconds, traced } from '../values/observe.ts';
 import { Refusal } from '../values/refusal.ts';
+import { Delays } from './delays.ts';
 import {
   type Append,
   type AppendOptions,
@@ -36,7 +38,8 @@ export interface LedgerOptions {
   /** Keeps the size that is about to be signed where a restored database can't take it back. */
   readonly onSigning?: (size: bigint) => void;
   /** What went wrong in a loop; the loop goes on. */
-  readonly onError?: (act: string, error: unknown) => void;
+  readonly onError?: (act: string, error: unknown, requestId?: string) => void;
+  readonly observer?: Observer | undefined;
 }
 
 /** A signed checkpoint; `note` carries the log's signature alone. */
@@ -46,6 +49,9 @@ export interface SignedHead {
 }
 
 interface Queued extends Append {
+  readonly since: number;
+  /** The span in which it was asked for. */
+  readonly trace: Context;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -73,10 +79,12 @@ export class Ledger {
   #final: SignedHead | undefined;
   #signing: Promise<unknown> = Promise.resolve();
   readonly #onSigned = new Set<(head: SignedHead) => void>();
+  readonly #delays: Delays;
 
   private constructor(options: LedgerOptions, signed: Edge, head: SignedHead | undefined) {
     this.options = options;
     this.#context = options;
+    this.#delays = new Delays(options.observer);
     this.#signed = signed;
     this.#head = head;
   }
@@ -197,11 +205,13 @@ export class Ledger {
         }),
       );
     }
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ sealed, options, resolve, reject });
-      this.#queuedRecords += sealed.length;
-      this.#wake?.();
-    });
+    const queue = (): Promise<Receipt> =>
+      new Promise((resolve, reject) => {
+        this.#queue.push({ sealed, options, resolve, reject, since: performance.now(), trace: context.active() });
+        this.#queuedRecords += sealed.length;
+        this.#wake?.();
+      });
+    return traced('append', queue, { attributes: { 'dostyk.records': sealed.length } });
   }
 
   /**
@@ -246,20 +256,33 @@ export class Ledger {
         records += next.sealed.length;
       }
       this.#batchSince = performance.now();
-      await this.#sequenceBatch(batch);
+      await this.#observeBatch(batch, records);
       this.#batchSince = undefined;
       this.#queuedRecords -= records;
     }
   }
 
+  #observeBatch(batch: readonly Queued[], records: number): Promise<void> {
+    const { observer } = this.options;
+    const started = performance.now();
+    const [parent, ...others] = batch.map(({ trace }) => trace);
+    const run = async (requestId: string): Promise<void> => {
+      await this.#sequenceBatch(batch, requestId);
+      observer?.measure('batch-seconds', seconds(started));
+      observer?.measure('batch-records', records);
+    };
+    return observed(observer, 'sequence', run, { parent, others, attributes: { 'dostyk.records': records } });
+  }
+
   /** One transaction for the batch; where that fails, one for each append, so that one bad append harms none else. */
-  async #sequenceBatch(batch: readonly Queued[]): Promise<void> {
+  async #sequenceBatch(batch: readonly Queued[], requestId: string): Promise<void> {
     const until = performance.now() + OUTAGE_PATIENCE_MS;
     for (;;) {
       try {
         const outcomes = await this.options.sql.begin((tx) => sequence(tx, this.#context, batch));
-        for (const [i, { resolve, reject }] of batch.entries()) {
+        for (const [i, { resolve, reject, since }] of batch.entries()) {
           const outcome = outcomes[i];
+          this.options.observer?.measure('append-wait', seconds(since));
           if (outcome === undefined || outcome instanceof Refusal) reject(outcome);
           else resolve(outcome);
         }
@@ -275,7 +298,7 @@ export class Ledger {
             await pause(300);
             continue;
           }
-          this.options.onError?.('sequence', error);
+          this.options.onError?.('sequence', error, requestId);
           for (const { reject } of batch) {
             reject(
               new Refusal(503, 'ledger-unavailable', 'The database does not answer.', {
@@ -288,10 +311,10 @@ export class Ledger {
           return;
         }
         if (batch.length > 1) {
-          for (const one of batch) await this.#sequenceBatch([one]);
+          for (const one of batch) await this.#sequenceBatch([one], requestId);
           return;
         }
-        this.options.onError?.('sequence', error);
+        this.options.onError?.('sequence', error, requestId);
         batch[0]?.reject(error);
         return;
       }
@@ -321,12 +344,20 @@ export class Ledger {
   }
 
   async #signNewest(): Promise<SignedHead> {
-    const { sql, crypto, origin, signer, clock } = this.options;
+    const { sql, origin, observer } = this.options;
     const [state] = await sql<
       { size: bigint; root: Uint8Array }[]
     >`SELECT size, root FROM ledger.log_state WHERE origin = ${origin}`;
     if (state === undefined) throw new Error(`no log_state for ${origin}`);
     if (this.#head !== undefined && this.#head.size === state.size) return this.#head;
+    const started = performance.now();
+    const head = await observed(observer, 'sign', () => this.#signUpTo(state));
+    observer?.measure('sign-seconds', seconds(started));
+    return head;
+  }
+
+  async #signUpTo(state: { readonly size: bigint; readonly root: Uint8Array }): Promise<SignedHead> {
+    const { sql, crypto, origin, signer, clock } = this.options;
     const edge = await extend(sql, crypto, this.#signed, state.size);
     const root = edgeRoot(crypto, edge);
     if (!equal(root, state.root)) {
@@ -354,6 +385,7 @@ export class Ledger {
     this.options.onSigning?.(state.size);
     this.#signed = edge;
     this.#head = { size: state.size, note: stored.note };
+    this.#delays.signed(state.size);
     for (const listener of this.#onSigned) listener(this.#head);
     return this.#head;
   }
@@ -367,6 +399,10 @@ export class Ledger {
       await this.options.sql`
         INSERT INTO ledger.cosignature (size, witness, time, line) VALUES (${size}, ${member}, ${time}, ${line}) ON CONFLICT DO NOTHING`;
     }
+    this.#delays.cosigned(
+      size,
+      cosignatures.map(({ member }) => member),
+    );
     await this.#refreshFinal(size);
   }
 
@@ -378,7 +414,9 @@ export class Ledger {
       SELECT count(DISTINCT witness) FROM ledger.cosignature WHERE size = ${size}`;
     if ((row?.count ?? 0n) < BigInt(quorum)) return;
     const note = await this.cosignedNote(size);
-    if (size >= (this.#final?.size ?? 0n)) this.#final = { size, note };
+    if (size < (this.#final?.size ?? 0n)) return;
+    this.#final = { size, note };
+    this.#delays.final(size);
   }
 
   /** A checkpoint's note with the newest cosignature of each witness. */

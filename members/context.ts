@@ -31,6 +31,11 @@ export interface RequestContext extends NodeContext {
   readonly delegations: readonly Delegation[];
   readonly idempotencyKey?: string | undefined;
   readonly requestId: string;
+  /**
+   * For lists and searches, on which nothing is decided: from a standby where there is one that has caught up, else from the primary.
+   * What is given may run twice.
+   */
+  reading<T>(read: (sql: Sql) => Promise<T>): Promise<T>;
   /** For the node's log: an unexpected error that the answer only names, because the rest of the request went on. */
   reportFault(act: string, error: unknown): void;
 }

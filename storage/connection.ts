@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import postgres from 'postgres';
 import { Refusal } from '../values/refusal.ts';
+import { assertKept, type Expectations } from './durable.ts';
 
 /**
  * The one driver, with pinned parsers: int8 is bigint, `date` is 'YYYY-MM-DD', numeric is text,
@@ -155,7 +156,8 @@ export function isOutage(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   if (typeof code !== 'string') return false;
   return (
-    /^(08|57P0|53)/.test(code) ||
+    // 25006: the server became a standby under us.
+    /^(08|57P0|53|25006)/.test(code) ||
     [
       'ECONNREFUSED',
       'ECONNRESET',
@@ -178,13 +180,6 @@ export function isTransient(error: unknown): boolean {
   return ['40001', '40P01'].includes((error as { code?: string }).code ?? '');
 }
 
-/** Values under which a commit that was acknowledged outlives a crash of the server. */
-const DURABLE: Readonly<Record<string, readonly string[]>> = {
-  fsync: ['on'],
-  synchronous_commit: ['on', 'remote_apply'],
-  full_page_writes: ['on'],
-};
-
 /** Errors of a server that answers and will not let us in: 28 authorisation, 3D no such database, 42501 no right to connect. */
 const isDenial = (error: unknown): boolean => /^(28|3D|42501)/.test(String((error as { code?: unknown }).code ?? ''));
 
@@ -193,32 +188,20 @@ const isDenial = (error: unknown): boolean => /^(28|3D|42501)/.test(String((erro
  *
  * @param waitMs how long a server that does not answer, or is just starting, is waited for
  * @param onWait is told every second, with the milliseconds waited so far
- * @throws Refusal 503 `database-unreachable`, 500 `database-denied`, `database-not-durable`; none repeats a password
+ * @throws Refusal 503 `database-unreachable`, `database-standby`, 500 `database-denied`, `database-not-durable`; none repeats a password
  */
 export async function assertDurable(
   sql: Sql,
   waitMs = 15_000,
   onWait: (waitedMs: number) => void = () => undefined,
+  expectations: Expectations = {},
 ): Promise<void> {
   const started = performance.now();
   const ticking = setInterval(() => onWait(Math.round(performance.now() - started)), 1000);
   try {
-    await retryUntil(() => checkSettings(sql), started + waitMs);
+    await retryUntil(() => assertKept(sql, expectations), started + waitMs);
   } finally {
     clearInterval(ticking);
-  }
-}
-
-async function checkSettings(sql: Sql): Promise<void> {
-  for (const [setting, durable] of Object.entries(DURABLE)) {
-    const [row] = await sql<{ value: string }[]>`SELECT current_setting(${setting}) AS value`;
-    if (durable.includes(row?.value ?? '')) continue;
-    throw new Refusal(
-      500,
-      'database-not-durable',
-      `PostgreSQL's ${setting} is '${row?.value}'; what is acknowledged could be lost.`,
-      { params: { setting }, remedy: `Set ${setting} = on.` },
-    );
   }
 }
 

@@ -192,6 +192,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     max_connections: 200,
     shared_buffers: '128MB',
     log_min_messages: 'warning',
+    // Rows, which hold what was declared, stay out of its log.
+    log_error_verbosity: 'terse',
     timezone: 'UTC',
   };
   const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];

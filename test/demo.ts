@@ -52,10 +52,12 @@ export interface Demo {
   stop(): Promise<number | null>;
 }
 
-export async function startDemo(): Promise<Demo> {
+/** @param env for the demonstration and each of its nodes */
+export async function startDemo(env: NodeJS.ProcessEnv = {}): Promise<Demo> {
   const directory = join(mkdtempSync(join(tmpdir(), 'dostyk-demo-')), 'demo');
   const child = spawn(process.execPath, [COMMAND, '--directory', directory, 'up', '--port', String(await basePort())], {
     cwd: root,
+    env: { ...process.env, ...env },
   });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -66,7 +68,11 @@ export async function startDemo(): Promise<Demo> {
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const until = Date.now() + 60_000;
   while (!log.includes('Serving until')) {
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`the demonstration did not come up:\n${log}`);
+    if (child.exitCode !== null || Date.now() > until) {
+      // Else it goes on starting, at ports that the next test may draw.
+      child.kill('SIGTERM');
+      throw new Error(`the demonstration did not come up:\n${log}`);
+    }
     await delay(100);
   }
   const settings = (member: string) =>

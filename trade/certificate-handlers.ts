@@ -140,7 +140,7 @@ async function seen(context: RequestContext, certificate: string): Promise<Certi
 }
 
 const list = os.listCertificates.handler(async ({ input, context }) => {
-  const { items, next } = await listCertificates(context.sql, readerOf(context), input);
+  const { items, next } = await context.reading((sql) => listCertificates(sql, readerOf(context), input));
   return { items: items.map(certificateView), next };
 });
 
@@ -298,7 +298,7 @@ const recordEvidence = os.recordEvidence.handler(async ({ input, context }) => {
 });
 
 const declaredRequirements = os.declaredRequirements.handler(async ({ input, context }) => {
-  const { items, next } = await listRequirements(context.sql, input);
+  const { items, next } = await context.reading((sql) => listRequirements(sql, input));
   return { items: items.map(({ body, member, authority }) => ({ ...body, member, authority })), next };
 });
 

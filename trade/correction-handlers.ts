@@ -80,10 +80,9 @@ const get = os.getCorrection.handler(async ({ input, context }) =>
 const list = os.listCorrections.handler(async ({ input, context }) => {
   requireMandate(context.caller, context.registry, 'publish-rules');
   const { answered, ...query } = input;
-  const { items, next } = await listCorrections(context.sql, context.member, {
-    ...query,
-    answered: answered === 'yes',
-  });
+  const { items, next } = await context.reading((sql) =>
+    listCorrections(sql, context.member, { ...query, answered: answered === 'yes' }),
+  );
   return { items: items.map((one) => viewOf(one, context.clock())), next };
 });
 

@@ -16,7 +16,8 @@ const os = implement(tradeContract).$context<RequestContext>();
 
 const list = os.listDesk.handler(async ({ input, context }) => {
   requirePost(context.caller, context.registry, input.post);
-  return listDesk(context.sql, readerOf(context), { ...input, asOf: context.clock().toISOString().slice(0, 10) });
+  const asOf = context.clock().toISOString().slice(0, 10);
+  return context.reading((sql) => listDesk(sql, readerOf(context), { ...input, asOf }));
 });
 
 const unknown = (movement: string): Refusal =>
@@ -34,7 +35,7 @@ const counts = os.deskCounts.handler(async ({ input, context }) => {
   const { id, zone } = requirePost(context.caller, context.registry, input.post);
   const now = context.clock();
   return {
-    ...(await countDesk(context.sql, readerOf(context), { post: id, zone, now })),
+    ...(await context.reading((sql) => countDesk(sql, readerOf(context), { post: id, zone, now }))),
     asOf: now.toISOString(),
   };
 });
@@ -71,7 +72,7 @@ const compare = os.comparePresented.handler(async ({ input, context }) => {
 
 const acts = os.listActs.handler(async ({ input, context }) => {
   const authority = requireMandate(context.caller, context.registry, ...MANDATES);
-  const page = await listActs(context.sql, context.origin, authority, input);
+  const page = await context.reading((sql) => listActs(sql, context.origin, authority, input));
   return {
     items: page.items.flatMap((row) => {
       const envelope = JSON.parse(row.envelope) as Envelope;

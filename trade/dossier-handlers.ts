@@ -176,7 +176,9 @@ const parseItems = os.parseItems.handler(({ input, context }) => {
   return readItemTable(input.csv);
 });
 
-const list = os.listDossiers.handler(({ input, context }) => listDossiers(context.sql, readerOf(context), input));
+const list = os.listDossiers.handler(({ input, context }) =>
+  context.reading((sql) => listDossiers(sql, readerOf(context), input)),
+);
 
 const get = os.getDossier.handler(async ({ input, context }) => {
   const { sql, ledger, origin } = context;

@@ -116,13 +116,15 @@ const amend = os.amendMovement.handler(async ({ input, context }) => {
 
 const list = os.listMovements.handler(async ({ input, context }) => {
   const reader = readerOf(context);
-  const page = await listMovements(context.sql, reader, input);
-  const items = await Promise.all(
-    page.items.map(async (state) =>
-      movementView(state, reader, await ownDossiersOn(context.sql, state.movement, reader), context.crypto.sha256),
-    ),
-  );
-  return { items: items.filter((one) => one !== undefined), next: page.next };
+  return context.reading(async (sql) => {
+    const page = await listMovements(sql, reader, input);
+    const items = await Promise.all(
+      page.items.map(async (state) =>
+        movementView(state, reader, await ownDossiersOn(sql, state.movement, reader), context.crypto.sha256),
+      ),
+    );
+    return { items: items.filter((one) => one !== undefined), next: page.next };
+  });
 });
 
 const get = os.getMovement.handler(async ({ input, context }) => {
