@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { carryOutErasures } from './erasing.ts';
 import { findEnd, recordsGivenBack } from './federation/recovering.ts';
 import { makeToken } from './federation/token.ts';
 import { readHighWater, writeHighWater } from './ledger/high-water.ts';
@@ -15,7 +16,10 @@ import { type ReplayReport, replay } from './views.ts';
 /** What an operations team does to a member's database while its node stands still: bring it back, begin a new log. */
 
 export interface RecoverOptions
-  extends Pick<NodeOptions, 'member' | 'databaseUrl' | 'migrationUrl' | 'registry' | 'genesis' | 'keys' | 'highWater'> {
+  extends Pick<
+    NodeOptions,
+    'member' | 'databaseUrl' | 'migrationUrl' | 'erasureUrl' | 'registry' | 'genesis' | 'keys' | 'highWater'
+  > {
   readonly absent: readonly string[];
   readonly signal: AbortSignal;
   readonly onProgress?: (act: string, done: number, of: number) => void;
@@ -30,7 +34,7 @@ export interface RecoverOptions
 export async function recover(
   options: RecoverOptions,
 ): Promise<(Recovery & { readonly views: ReplayReport }) | undefined> {
-  const { member, signal, highWater, migrationUrl, onProgress = () => undefined } = options;
+  const { member, signal, highWater, migrationUrl, erasureUrl, onProgress = () => undefined } = options;
   // A database that was made anew has no tables yet.
   if (migrationUrl !== undefined) await migrateAll(migrationUrl);
   const { sql, registry } = await openMember(options);
@@ -56,6 +60,14 @@ export async function recover(
       namesOf: (records) => onceNames(nodeCrypto, records),
     });
     signal.throwIfAborted();
+    if (erasureUrl !== undefined) {
+      const erasure = connect(erasureUrl, { max: 1, name: 'dostyk-erasure' });
+      try {
+        await carryOutErasures(erasure, origin, true);
+      } finally {
+        await erasure.end({ timeout: 5 });
+      }
+    }
     const views = await replay(sql, registry, member, (done) => onProgress('Views', done, done));
     if (highWater !== undefined) writeHighWater(highWater, origin, end.size);
     return { ...recovery, views };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { carryOutErasures, eraseRound, silentMembers, UNANSWERED_DAYS } from './erasing.ts';
 import { Federation } from './federation/federation.ts';
 import { askPeer } from './federation/peer-client.ts';
 import { registryOffer } from './federation/registry-exchange.ts';
@@ -50,6 +51,8 @@ export interface NodeOptions {
   readonly databaseUrl: string;
   /** The role that owns the schemas; without it migrations are taken to have run. */
   readonly migrationUrl?: string | undefined;
+  /** The role that may null what is erased; without it orders to erase are kept as awaited. */
+  readonly erasureUrl?: string | undefined;
   /** Folder with `log.key`, `witness.key`, `node.key` and `documents/`. */
   readonly keys: string;
   /** Folder with the registry's versions: `000001.note`, `000001.json` … */
@@ -89,6 +92,7 @@ export class DostykNode {
   readonly admission: { readonly highWater?: string | undefined; readonly absent: readonly string[] };
   readonly #registryFolder: string;
   readonly #offer: (versions: readonly RegistryVersion[]) => Promise<void>;
+  readonly #erasure: Sql | undefined;
   #loops: Promise<void>[] = [];
 
   constructor(
@@ -99,7 +103,9 @@ export class DostykNode {
     registryFolder: string,
     admission: DostykNode['admission'],
     offer: (versions: readonly RegistryVersion[]) => Promise<void>,
+    erasure: Sql | undefined,
   ) {
+    this.#erasure = erasure;
     this.#registryFolder = registryFolder;
     this.admission = admission;
     this.#offer = offer;
@@ -146,6 +152,8 @@ export class DostykNode {
       this.#every(5000, 'read the registry', () =>
         this.#offer(readRegistryFolder(this.#registryFolder, this.context.registry.versions)),
       ),
+      this.#every(2000, 'erase', () => eraseRound(this.context, this.#erasure)),
+      this.#every(3_600_000, 'look at erasures', () => this.reportSilent()),
       this.#every(3_600_000, 'prune changes', () => tradeStore.pruneChanges(this.context.sql)),
     ];
   }
@@ -156,6 +164,21 @@ export class DostykNode {
     await this.federation.stop();
     await this.context.ledger.stop();
     await this.context.sql.end({ timeout: 5 });
+    await this.#erasure?.end({ timeout: 5 });
+  }
+
+  /** One round of erasing, as the loop makes it. */
+  erase(): Promise<void> {
+    return eraseRound(this.context, this.#erasure);
+  }
+
+  /** Who was told to erase and has not said for long that it did is at fault. */
+  async reportSilent(): Promise<void> {
+    const { sql, member, clock } = this.context;
+    for (const { member: silent, count, since } of await silentMembers(sql, member, clock())) {
+      const detail = `${count} erasures not acknowledged after ${UNANSWERED_DAYS} days, the first of ${since.toISOString().slice(0, 10)}`;
+      await this.federation.fault(silent, 'erasure-unacknowledged', detail);
+    }
   }
 
   async #every(ms: number, act: string, run: () => Promise<unknown>): Promise<void> {
@@ -354,6 +377,10 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const { sql, registry } = await openMember(options);
   await keepRegistry(sql, registry.versions);
   const entry = registry.getMember(member);
+  // Before anything is served: what a backup brought back goes again.
+  const erasure =
+    options.erasureUrl === undefined ? undefined : connect(options.erasureUrl, { max: 1, name: 'dostyk-erasure' });
+  if (erasure !== undefined) await carryOutErasures(erasure, entry.log.origin, true);
   const key = (name: string, vkeys: readonly string[]) => {
     const file = readKey(join(options.keys, `${name}.key`));
     if (!vkeys.includes(file.vkey)) {
@@ -425,5 +452,5 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
   };
   const accounts = openAccounts(options.accounts);
   const admission = { highWater: options.highWater, absent: options.absent ?? [] };
-  return new DostykNode(context, accounts, federation, onError, options.registry, admission, offer);
+  return new DostykNode(context, accounts, federation, onError, options.registry, admission, offer, erasure);
 }

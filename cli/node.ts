@@ -17,6 +17,8 @@ const HttpUrl = z
 export const Environment = z.object({
   DATABASE_URL: PostgresUrl,
   DATABASE_MIGRATION_URL: PostgresUrl.optional(),
+  /** The role that may null what is erased; without it orders are kept until `dostyk erase` carries them out. */
+  DATABASE_ERASURE_URL: PostgresUrl.optional(),
   DOSTYK_MEMBER: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code'),
   DOSTYK_KEYS: z.string().min(1, 'must be the folder of the key files'),
   DOSTYK_REGISTRY: z.string().min(1, "must be the folder of the registry's versions"),
@@ -117,6 +119,7 @@ async function runUntilRenewed(
     member: environment.DOSTYK_MEMBER,
     databaseUrl: environment.DATABASE_URL,
     migrationUrl: environment.DATABASE_MIGRATION_URL,
+    erasureUrl: environment.DATABASE_ERASURE_URL,
     keys: environment.DOSTYK_KEYS,
     registry: environment.DOSTYK_REGISTRY,
     genesis: environment.DOSTYK_GENESIS,

@@ -6,6 +6,7 @@ import { fullTileRoot } from '../log/tile.ts';
 import { byteaArray, type Tx } from '../storage/connection.ts';
 import { concat, toHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
+import { noteErased } from './erasing.ts';
 
 /** A record on its way into the views: a node's own inside the Sequence transaction, a peer's inside its pull. */
 export interface FoldRecord {
@@ -146,15 +147,14 @@ export async function sequence(
     edgeFromBytes(state.size, state.edge),
     all.map(({ sealed }) => sealed.commitment),
   );
-  await context.fold(
-    tx,
-    accepted.map(({ sealed, index }) => ({
-      origin: context.origin,
-      index,
-      commitment: hex(sealed),
-      envelope: sealed.record,
-    })),
-  );
+  const records = accepted.map(({ sealed, index }) => ({
+    origin: context.origin,
+    index,
+    commitment: hex(sealed),
+    envelope: sealed.record,
+  }));
+  await noteErased(tx, records);
+  await context.fold(tx, records);
   const moved = await tx`
     UPDATE ledger.log_state SET size = ${edge.size}, root = ${edgeRoot(context.crypto, edge)}, edge = ${edgeToBytes(edge)}
     WHERE origin = ${context.origin} AND size = ${state.size}`;

@@ -59,6 +59,7 @@ export class HandlerNodes {
         member,
         databaseUrl: database.urls.running,
         migrationUrl: database.urls.migration,
+        erasureUrl: database.urls.erasure,
         keys: join(folder, 'keys'),
         registry: join(directory, 'registry'),
         genesis,
