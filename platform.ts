@@ -5,6 +5,7 @@ import { Federation } from './federation/federation.ts';
 import { askPeer } from './federation/peer-client.ts';
 import { registryOffer } from './federation/registry-exchange.ts';
 import { auditOwn } from './ledger/audit.ts';
+import { awaitedErasures } from './ledger/erasing.ts';
 import { readHighWater, WitnessMarks, writeHighWater } from './ledger/high-water.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { TileSource } from './ledger/tiles.ts';
@@ -302,6 +303,11 @@ export class DostykNode {
   /** The newest status list of an authority, proven: for everyone. */
   statusList(authority: string) {
     return statusListEvidence(this.context, authority);
+  }
+
+  /** Orders to erase that nobody has carried out here, and since when. */
+  awaitedErasures() {
+    return awaitedErasures(this.context.sql);
   }
 
   async databaseOk(): Promise<boolean> {

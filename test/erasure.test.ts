@@ -145,10 +145,9 @@ test(
       { context: await contextOf(nodes, 'UZ', 'exporter') },
     );
     await eventually(async () => (await stateAt('KZ', dossier))?.state.current?.version === 2);
-    const manifest = (await stateAt('KZ', dossier))?.state.current?.commitment;
     await call(
       tradeRouter.decide,
-      { dossier, manifest, post: 'kz-konysbayeva', decision: 'release', reason: { code: 'in-order' } } as never,
+      { dossier, version: 2, post: 'kz-konysbayeva', decision: 'release', reason: { code: 'in-order' } } as never,
       { context: await contextOf(nodes, 'KZ', 'customs') },
     );
     await eventually(async () => (await stateAt('CN', dossier))?.state.decisions.length === 1);
