@@ -29,8 +29,13 @@ export function withoutErased(records: readonly FoldInput[]): {
     return order === undefined ? [] : [{ order, envelope }];
   });
   if (orders.length === 0) return { kept: records, erased: [] };
-  const isErased = ({ commitment, envelope }: FoldInput): boolean =>
-    orders.some((one) => one.order.commitment === commitment && erasureRefused(one.envelope, envelope) === undefined);
+  const isErased = ({ commitment, envelope, index }: FoldInput): boolean =>
+    orders.some(
+      (one) =>
+        one.order.commitment === commitment &&
+        BigInt(one.order.index) === index &&
+        erasureRefused(one.envelope, envelope) === undefined,
+    );
   return { kept: records.filter((one) => !isErased(one)), erased: records.filter(isErased) };
 }
 
