@@ -90,6 +90,12 @@ export class HandlerNodes {
     return found.node;
   }
 
+  database(member: string): TestDatabase {
+    const found = this.#nodes.get(member);
+    if (found === undefined) throw new Error(`no database of ${member}`);
+    return found.database;
+  }
+
   get now(): Date {
     return new Date(this.#time.now);
   }
