@@ -234,6 +234,19 @@ test(
     // No evidence of what is erased; evidence of all else, and the log as it was.
     await final('UZ');
     await expect(evidenceOf(nodes.node('UZ').context, driverRecord)).rejects.toMatchObject({ code: 'record-erased' });
+    await expect(
+      call(
+        tradeRouter.recordEvidence,
+        { commitment: driverRecord },
+        { context: await contextOf(nodes, 'UZ', 'exporter') },
+      ),
+    ).rejects.toMatchObject({ code: 'record-erased' });
+    const compared = await call(
+      tradeRouter.compareVersions,
+      { dossier, version: 2 },
+      { context: await contextOf(nodes, 'KZ', 'customs') },
+    );
+    expect(compared.sections).toEqual([{ name: 'driver', state: 'erased', changes: [] }]);
     const after = await answersOf('UZ');
     expect(Object.keys(after.answers)).toEqual(['valid']);
     const gone = before.commitments.filter((commitment) => !after.commitments.includes(commitment));

@@ -213,11 +213,11 @@ export const VersionDifferences = z.object({
   at: Instant,
   reason: z.string().optional(),
   route: z.array(FieldChange),
-  /** Sections that changed. `closed`: it changed, and its words are not for this reader; `awaited`: they are not here. */
+  /** Sections that changed. `closed`: it changed, and its words are not for this reader; `awaited`: they are not here; `erased`. */
   sections: z.array(
     z.object({
       name: SectionName,
-      state: z.enum(['added', 'changed', 'removed', 'closed', 'awaited']),
+      state: z.enum(['added', 'changed', 'removed', 'closed', 'awaited', 'erased']),
       changes: z.array(FieldChange),
     }),
   ),

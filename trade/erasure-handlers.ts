@@ -1,3 +1,4 @@
+import type { Audience } from '../log/envelope.ts';
 import type { ErasedBody } from '../log/erased.ts';
 import type { NodeContext } from '../members/context.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -60,9 +61,10 @@ async function sealOrders(context: NodeContext, { dossier, section, legalBasis, 
 }
 
 /** Says to all who had a section that this member has erased its copy. The caller knows that it has. */
-export async function acknowledgeErasure(context: NodeContext, { order, dossier, to }: Erasure): Promise<void> {
-  const draft = { type: 'erasure-acknowledged', to: to as never, after: [order], body: { dossier, order } };
-  const sealed = sealDraft(draft, sealing(context), new Map([[order, to as never]]));
+export async function acknowledgeErasure(context: NodeContext, { order, dossier, to: had }: Erasure): Promise<void> {
+  const to: Audience = had === 'public' ? 'public' : [...had];
+  const draft = { type: 'erasure-acknowledged', to, after: [order], body: { dossier, order } };
+  const sealed = sealDraft(draft, sealing(context), new Map([[order, to]]));
   const once = [`erasure-acknowledged/${order}`];
   await sayOnce(() => context.ledger.append([sealed], { account: 'node:erasure', once }));
 }

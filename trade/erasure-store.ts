@@ -19,13 +19,14 @@ export async function writeErasures(tx: Tx, folded: readonly DossierState[]): Pr
   );
   await tx`DELETE FROM trade.erasure WHERE dossier = ANY(${folded.map(({ dossier }) => dossier)}::text[])`;
   await tx`
-    INSERT INTO trade.erasure (order_commitment, dossier, member, at, awaited, state)
-    SELECT order_commitment, dossier, member, at::bigint, string_to_array(awaited, ','), state
+    INSERT INTO trade.erasure (order_commitment, commitment, dossier, member, at, awaited, state)
+    SELECT order_commitment, commitment, dossier, member, at::bigint, string_to_array(awaited, ','), state
     FROM unnest(
-      ${rows.map(({ state }) => state.order)}::text[], ${rows.map((one) => one.dossier)}::text[],
+      ${rows.map(({ state }) => state.order)}::text[], ${rows.map(({ state }) => state.commitment)}::text[],
+      ${rows.map((one) => one.dossier)}::text[],
       ${rows.map((one) => one.member)}::text[], ${rows.map(({ state }) => String(Date.parse(state.at)))}::text[],
       ${rows.map(({ awaited }) => awaited.join(','))}::text[], ${rows.map(({ state }) => JSON.stringify(state))}::text[]
-    ) AS new (order_commitment, dossier, member, at, awaited, state)`;
+    ) AS new (order_commitment, commitment, dossier, member, at, awaited, state)`;
 }
 
 /** Files that erased sections named and that nothing else names go with them. After the references have been written anew. */
@@ -70,6 +71,13 @@ export async function listErasures(
     WHERE (${dossier}::text IS NULL OR dossier = ${dossier}) AND (NOT ${unanswered} OR awaited <> '{}')
     ORDER BY at DESC, order_commitment LIMIT ${limit}`;
   return rows.map(erasureOf);
+}
+
+/** The erasure of a record by its commitment. */
+export async function findErasure(sql: Sql | Tx, commitment: string): Promise<Erasure | undefined> {
+  const [row] = await sql<Row[]>`
+    SELECT dossier, member, awaited, state FROM trade.erasure WHERE commitment = ${commitment}`;
+  return row && erasureOf(row);
 }
 
 /** Orders of others that wait for this member's word, oldest first. */

@@ -1,6 +1,8 @@
 -- Erasures of sections, and who has acknowledged them. A view, rebuilt by a replay.
 CREATE TABLE trade.erasure (
   order_commitment text PRIMARY KEY,
+  -- The section's record.
+  commitment text NOT NULL,
   dossier text NOT NULL,
   -- Of the section's issuer, who ordered it.
   member text NOT NULL,
@@ -9,6 +11,7 @@ CREATE TABLE trade.erasure (
   awaited text[] NOT NULL,
   state text NOT NULL
 );
+CREATE INDEX erasure_commitment ON trade.erasure (commitment);
 CREATE INDEX erasure_dossier ON trade.erasure (dossier);
 CREATE INDEX erasure_awaited ON trade.erasure (at) WHERE awaited <> '{}';
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON trade.erasure TO dostyk_running;
