@@ -373,7 +373,8 @@ describe('an order to erase', () => {
   });
 
   test('for what no order may erase it is a fault, and all stays', async () => {
-    const decision = record({ type: 'withdrawal' });
+    // All but its type is a section's.
+    const decision = section({ type: 'withdrawal' });
     const held = section();
     const wider = section({ to: [{ member: 'KZ' }, { member: 'CN' }] });
     log = [decision, held, wider];

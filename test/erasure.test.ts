@@ -221,6 +221,7 @@ test(
     const [uz, kz, cn] = await Promise.all(ROUTE.map((member) => digestsAt(member, dossier)));
     expect(kz?.common).toBe(uz?.common);
     expect(cn?.common).toBe(uz?.common);
+    expect(kz?.sections.driver).toMatch(/^[0-9a-f]{64}$/);
     expect(kz?.sections.driver).toBe(uz?.sections.driver);
     expect(cn?.sections).toEqual(uz?.sections);
     expect(kz?.sections.commercial).toBeUndefined();

@@ -55,6 +55,7 @@ test('a section that is erased is absent to the fold, whether its bytes are here
   });
   expect(state.decisions).toMatchObject([{ commitment: decision.commitment, standing: true }]);
   expect([state.contradictions, state.waiting, state.setAside]).toEqual([[], [], []]);
+  expect(digests(state, nodeCrypto.sha256).sections.goods).toMatch(/^[0-9a-f]{64}$/);
   expect(state.erasures).toMatchObject([{ acknowledged: [{ member: 'KZ' }] }]);
   const without = told.said.filter((one) => one !== goods);
   fc.assert(
