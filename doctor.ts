@@ -1,9 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { dueSections, silentMembers } from './erasing.ts';
 import { storedForks } from './federation/fork-store.ts';
 import { heldBy } from './federation/holdings.ts';
 import { listFaults } from './federation/store.ts';
 import { auditOwn } from './ledger/audit.ts';
+import { awaitedErasures } from './ledger/erasing.ts';
 import { readHighWater, WitnessMarks } from './ledger/high-water.ts';
 import { PostgresWitnessStore } from './ledger/witness-store.ts';
 import { readKey } from './members/keys.ts';
@@ -67,6 +69,7 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
     for (const peer of registry.others(options.member))
       yield* look(peer.code, () => lookAtPeer(options, sql, registry, peer.code));
     yield* look('histories', () => lookAtHistories(sql, registry, options.member));
+    yield* look('erasures', () => lookAtErasures(sql, registry, options.member));
     yield* look('backups', () => lookAtBackups(sql));
     if (options.audit)
       yield* look('log', async () => {
@@ -251,6 +254,36 @@ async function lookAtHistories(sql: Sql, registry: Registry, member: string) {
         ),
       );
   return findings.length === 0 ? [well('One history of every log, and no fault in the last ten minutes.')] : findings;
+}
+
+async function lookAtErasures(sql: Sql, registry: Registry, member: string) {
+  const now = new Date();
+  const findings: Omit<Finding, 'check'>[] = [];
+  const { count, since } = await awaitedErasures(sql);
+  if (count > 0)
+    findings.push(
+      wrong(
+        `${count} erasures are ordered and not carried out here, the first since ${since?.toISOString()}.`,
+        'Give the node DATABASE_ERASURE_URL, or run `dostyk erase --yes` with it.',
+      ),
+    );
+  const silent = await silentMembers(sql, member, now);
+  for (const one of silent)
+    findings.push(
+      wrong(
+        `${one.member} has not acknowledged ${one.count} erasures, the first since ${one.since.toISOString()}.`,
+        'Tell the operators of that node: it may still hold what it was told to erase.',
+      ),
+    );
+  const due = await dueSections(sql, registry, member, now);
+  if (due.length > 0)
+    findings.push(
+      note(
+        `The retention period of ${due.length} sections has ended.`,
+        'See them with `dostyk erase --due`; add --yes.',
+      ),
+    );
+  return findings.length === 0 ? [well('Nothing is left to erase, and nobody has been silent for long.')] : findings;
 }
 
 async function lookAtBackups(sql: Sql) {

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { carryOutErasures, eraseRound, silentMembers, UNANSWERED_DAYS } from './erasing.ts';
 import { Federation } from './federation/federation.ts';
 import { askPeer } from './federation/peer-client.ts';
 import { registryOffer } from './federation/registry-exchange.ts';
 import { auditOwn } from './ledger/audit.ts';
+import { awaitedErasures } from './ledger/erasing.ts';
 import { readHighWater, WitnessMarks, writeHighWater } from './ledger/high-water.ts';
 import { type Fold, Ledger } from './ledger/ledger.ts';
 import { TileSource } from './ledger/tiles.ts';
@@ -58,6 +60,8 @@ export interface NodeOptions {
   readonly synchronousStandbys?: boolean | undefined;
   /** The role that owns the schemas; without it migrations are taken to have run. */
   readonly migrationUrl?: string | undefined;
+  /** The role that may null what is erased; without it orders to erase are kept as awaited. */
+  readonly erasureUrl?: string | undefined;
   /** Folder with `log.key`, `witness.key`, `node.key` and `documents/`. */
   readonly keys: string;
   /** Folder with the registry's versions: `000001.note`, `000001.json` … */
@@ -102,6 +106,7 @@ export class DostykNode {
   /** Reads lists from a standby where there is one that has caught up. */
   readonly lists: Replica;
   readonly #offer: (versions: readonly RegistryVersion[]) => Promise<void>;
+  readonly #erasure: Sql | undefined;
   #loops: Promise<void>[] = [];
 
   constructor(
@@ -113,8 +118,10 @@ export class DostykNode {
     admission: DostykNode['admission'],
     offer: (versions: readonly RegistryVersion[]) => Promise<void>,
     replica: Replica,
+    erasure: Sql | undefined,
   ) {
     this.lists = replica;
+    this.#erasure = erasure;
     this.#registryFolder = registryFolder;
     this.admission = admission;
     this.#offer = offer;
@@ -161,6 +168,8 @@ export class DostykNode {
       this.#every(5000, 'read the registry', () =>
         this.#offer(readRegistryFolder(this.#registryFolder, this.context.registry.versions)),
       ),
+      this.#every(2000, 'erase', () => eraseRound(this.context, this.#erasure)),
+      this.#every(3_600_000, 'look at erasures', () => this.reportSilent()),
       this.#every(3_600_000, 'prune changes', () => tradeStore.pruneChanges(this.context.sql)),
     ];
   }
@@ -172,6 +181,21 @@ export class DostykNode {
     await this.context.ledger.stop();
     await this.lists.stop();
     await this.context.sql.end({ timeout: 5 });
+    await this.#erasure?.end({ timeout: 5 });
+  }
+
+  /** One round of erasing, as the loop makes it. */
+  erase(): Promise<void> {
+    return eraseRound(this.context, this.#erasure);
+  }
+
+  /** Who was told to erase and has not said for long that it did is at fault. */
+  async reportSilent(): Promise<void> {
+    const { sql, member, clock } = this.context;
+    for (const { member: silent, count, since } of await silentMembers(sql, member, clock())) {
+      const detail = `${count} erasures not acknowledged after ${UNANSWERED_DAYS} days, the first of ${since.toISOString().slice(0, 10)}`;
+      await this.federation.fault(silent, 'erasure-unacknowledged', detail);
+    }
   }
 
   async #every(ms: number, act: string, run: (requestId: string) => Promise<unknown>): Promise<void> {
@@ -308,6 +332,11 @@ export class DostykNode {
     return new Map(rows.map(({ state, count }) => [state, count]));
   }
 
+  /** Orders to erase that nobody has carried out here, and since when. */
+  awaitedErasures() {
+    return awaitedErasures(this.context.sql);
+  }
+
   async databaseOk(): Promise<boolean> {
     try {
       await this.context.sql`SELECT 1`;
@@ -381,6 +410,10 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const { sql, registry } = await openMember(options);
   await keepRegistry(sql, registry.versions);
   const entry = registry.getMember(member);
+  // Before anything is served: what a backup brought back goes again.
+  const erasure =
+    options.erasureUrl === undefined ? undefined : connect(options.erasureUrl, { max: 1, name: 'dostyk-erasure' });
+  if (erasure !== undefined) await carryOutErasures(erasure, entry.log.origin, true);
   const key = (name: string, vkeys: readonly string[]) => {
     const file = readKey(join(options.keys, `${name}.key`));
     if (!vkeys.includes(file.vkey)) {
@@ -475,5 +508,6 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     admission,
     offer,
     new Replica(sql, replica),
+    erasure,
   );
 }

@@ -223,16 +223,19 @@ export function addLogCommands(program: Command, signal: AbortSignal): void {
     .option('--json', 'print as JSON')
     .action(async (options: { registry?: string; json?: boolean }) => {
       const registry = await registryOf(options.registry ?? join(directory(), 'registry'));
-      const members = registry.members.map(({ code, name, address, log: own, witness, authorities, posts }) => ({
-        code,
-        name,
-        address,
-        origin: own.origin,
-        logKeys: own.keys.map(({ vkey }) => vkey),
-        witnessKeys: witness.keys.map(({ vkey }) => vkey),
-        authorities: authorities.map(({ id, mandates }) => ({ id, mandates })),
-        posts: posts.map(({ id }) => id),
-      }));
+      const members = registry.members.map(
+        ({ code, name, address, log: own, witness, authorities, posts, retention }) => ({
+          code,
+          name,
+          address,
+          origin: own.origin,
+          logKeys: own.keys.map(({ vkey }) => vkey),
+          witnessKeys: witness.keys.map(({ vkey }) => vkey),
+          authorities: authorities.map(({ id, mandates }) => ({ id, mandates })),
+          posts: posts.map(({ id }) => id),
+          retention: retention ?? [],
+        }),
+      );
       print(
         options.json,
         { version: registry.document.version, genesis: registry.genesis, quorum: registry.document.quorum, members },
@@ -241,7 +244,7 @@ export function addLogCommands(program: Command, signal: AbortSignal): void {
             `registry version ${registry.document.version}, genesis ${registry.genesis}, final with ${registry.document.quorum} cosignatures`,
             ...members.map(
               (one) =>
-                `${one.code}  ${one.name.en.padEnd(14)} ${one.address}  ${one.authorities.length} authorities, ${one.posts.length} posts`,
+                `${one.code}  ${one.name.en.padEnd(14)} ${one.address}  ${one.authorities.length} authorities, ${one.posts.length} posts${one.retention.map(({ section, days }) => `, ${section} kept ${days} days`).join('')}`,
             ),
           ].join('\n'),
       );

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addClientCommands } from './client-commands.ts';
+import { addErasureCommands } from './erasure-commands.ts';
 import { addLogCommands } from './log-commands.ts';
 import { addOperationCommands } from './operation-commands.ts';
 import { EXIT, EXIT_HELP, fail } from './outcome.ts';
@@ -37,6 +38,7 @@ export function program(signal: AbortSignal): Command {
   addPublishCommands(command, signal);
   addRegistryCommands(command);
   addOperationCommands(command, signal);
+  addErasureCommands(command, signal);
   const strict = (one: Command): void => {
     one.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage));
     for (const child of one.commands) strict(child);

@@ -29,6 +29,8 @@ export const Environment = z.object({
     .enum(['0', '1'], 'must be 1 or 0')
     .default('0')
     .transform((text) => text === '1'),
+  /** The role that may null what is erased; without it orders are kept until `dostyk erase` carries them out. */
+  DATABASE_ERASURE_URL: PostgresUrl.optional(),
   DOSTYK_MEMBER: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code'),
   DOSTYK_KEYS: z.string().min(1, 'must be the folder of the key files'),
   DOSTYK_REGISTRY: z.string().min(1, "must be the folder of the registry's versions"),
@@ -144,6 +146,7 @@ async function runUntilRenewed(
     migrationUrl: environment.DATABASE_MIGRATION_URL,
     replicaUrl: environment.DATABASE_REPLICA_URL,
     synchronousStandbys: environment.DOSTYK_SYNCHRONOUS_STANDBYS,
+    erasureUrl: environment.DATABASE_ERASURE_URL,
     keys: environment.DOSTYK_KEYS,
     registry: environment.DOSTYK_REGISTRY,
     genesis: environment.DOSTYK_GENESIS,

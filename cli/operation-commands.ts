@@ -112,6 +112,7 @@ export function addOperationCommands(program: Command, signal: AbortSignal): voi
     .option('--json', 'print the result as JSON')
     .action(async (options: { absent?: string; json?: boolean }) => {
       const { DOSTYK_KEYS: keys, DOSTYK_HIGH_WATER: highWater, DATABASE_MIGRATION_URL: migrationUrl } = process.env;
+      const { DATABASE_ERASURE_URL: erasureUrl } = process.env;
       if (keys === undefined) throw new Refusal(400, 'usage', 'DOSTYK_KEYS must be set, as for the node itself.');
       const showing = new Map<string, ReturnType<typeof progress>>();
       const recovered = await recover({
@@ -119,6 +120,7 @@ export function addOperationCommands(program: Command, signal: AbortSignal): voi
         keys,
         highWater,
         migrationUrl,
+        erasureUrl,
         absent: members(options.absent),
         signal,
         onProgress: (act, done, of) => {
@@ -135,13 +137,14 @@ export function addOperationCommands(program: Command, signal: AbortSignal): voi
         );
         return;
       }
-      const { fromSize, toSize, records, lost, views } = recovered;
-      print(options.json, { recovered: true, fromSize, toSize, records, lost, views: views.after }, () =>
+      const { fromSize, toSize, records, lost, erased, views } = recovered;
+      print(options.json, { recovered: true, fromSize, toSize, records, lost, erased, views: views.after }, () =>
         [
           `Entries ${fromSize} to ${toSize - 1n} are back, ${records} of their records too.`,
           lost.length === 0
             ? 'Nothing is lost.'
             : `Lost: ${lost.length} records that no other member had, at ${asRanges(lost)}.`,
+          ...(erased.length === 0 ? [] : [`Erased and not brought back: ${erased.length}, at ${asRanges(erased)}.`]),
         ].join('\n'),
       );
       if (lost.length > 0) say('What is lost was addressed to this member alone; its entries and all proofs stay.');

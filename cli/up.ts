@@ -161,6 +161,7 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
           ...told(process.env),
           DATABASE_URL: urls.running,
           DATABASE_MIGRATION_URL: urls.migration,
+          DATABASE_ERASURE_URL: urls.erasure,
           DOSTYK_MEMBER: member,
           DOSTYK_KEYS: join(folder, 'keys'),
           DOSTYK_REGISTRY: join(directory, 'registry'),

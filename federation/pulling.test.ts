@@ -15,7 +15,7 @@ import { formatBundle } from '../log/tile.ts';
 import { makeDemo } from '../members/genesis.ts';
 import { type MemberEntry, openRegistry, type Registry } from '../members/registry.ts';
 import { type TestDatabase, testDatabase } from '../test/postgres.ts';
-import { toBase64, utf8 } from '../values/bytes.ts';
+import { toBase64, toHex, utf8 } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { Puller } from './pulling.ts';
 
@@ -316,5 +316,79 @@ describe('a record that is authentic and yet not its issuer’s to say is left o
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatchObject({ code: 'bad-record' });
     expect(faults[0]!.detail).toMatch(detail);
+  });
+});
+
+describe('an order to erase', () => {
+  const DOSSIER = '018f0000-0000-7000-8000-000000000001';
+  const slip = (indexes: number[]) =>
+    record({ type: 'slip', body: { to: 'KZ', from: 0, upTo: indexes.length, indexes } });
+  const section = (change: Record<string, unknown> = {}) =>
+    record({ type: 'section', body: { operator: 'uz.exporter', dossier: DOSSIER, section: 'driver' }, ...change });
+  const order = (target: Sealed, index: number, change: Record<string, unknown> = {}) =>
+    record({
+      type: 'erased',
+      body: {
+        commitment: toHex(target.commitment),
+        log: ORIGIN,
+        index,
+        id: target.record.id,
+        dossier: DOSSIER,
+        section: 'driver',
+        legalBasis: 'A law',
+        reason: 'request',
+        ...change,
+      },
+    });
+  const noted = () => database.sql`SELECT index FROM ledger.erased ORDER BY index`;
+
+  test('what it names and is here is noted, and nothing is nulled by the running role', async () => {
+    const held = section();
+    log = [held, order(held, 0)];
+    await puller().pull();
+    expect(await noted()).toEqual([{ index: 0n }]);
+    expect(await database.sql`SELECT 1 FROM federation.received WHERE bytes IS NOT NULL`).toHaveLength(2);
+    await expect(database.sql`UPDATE federation.received SET bytes = NULL, salt = NULL`).rejects.toThrow(
+      /permission denied/,
+    );
+    expect(faults).toEqual([]);
+  });
+
+  test('what is not delivered any more is not withheld: the order says why; what comes late all the same is not kept', async () => {
+    const gone = section();
+    log = [gone, slip([0]), order(gone, 0), slip([2])];
+    const without = (query: URLSearchParams) => {
+      const { records, next } = truth(query);
+      return { body: JSON.stringify({ records: records.filter(({ index }) => index !== 0), next }) };
+    };
+    answer = (path, query) => (path === '/peer/records' ? without(query) : undefined);
+    await puller(2, 0).pull();
+    expect(await database.sql`SELECT 1 FROM federation.undelivered`).toEqual([]);
+    expect(faults).toEqual([]);
+    answer = undefined;
+    await database.owner`UPDATE federation.cursor SET next = 0`;
+    await puller().pull();
+    expect(folded.some(({ index }) => index === 0n)).toBe(false);
+    expect(await database.sql`SELECT bytes FROM federation.received WHERE index = 0`).toEqual([{ bytes: null }]);
+  });
+
+  test('for what no order may erase it is a fault, and all stays', async () => {
+    // All but its type is a section's.
+    const decision = section({ type: 'withdrawal' });
+    const held = section();
+    const wider = section({ to: [{ member: 'KZ' }, { member: 'CN' }] });
+    log = [decision, held, wider];
+    log.push(
+      order(decision, 0),
+      order(held, 0),
+      order(held, 1, { section: 'goods' }),
+      order(held, 1, { log: 'demo.cn.dostyk/log' }),
+      order(wider, 2),
+      order(held, 77),
+    );
+    await puller().pull();
+    expect(faults.map(({ code }) => code)).toEqual(Array.from({ length: 6 }, () => 'erasure-refused'));
+    expect(await noted()).toEqual([]);
+    expect(await database.sql`SELECT 1 FROM federation.received WHERE bytes IS NULL`).toEqual([]);
   });
 });

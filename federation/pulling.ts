@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { noteErased } from '../ledger/erasing.ts';
 import type { Fold, FoldRecord } from '../ledger/ledger.ts';
 import type { Mirrors } from '../ledger/mirror.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { commitmentOf, isAddressedTo, openSealed, type Sealed } from '../log/envelope.ts';
+import { erasureRefused, orderOf } from '../log/erased.ts';
 import { parseBundle, tilePath } from '../log/tile.ts';
 import { authorship } from '../members/authorship.ts';
 import type { MemberEntry, MemberLog, Registry } from '../members/registry.ts';
-import { equal, fromBase64, toHex } from '../values/bytes.ts';
+import { equal, fromBase64, fromHex, toHex } from '../values/bytes.ts';
 import { tellError } from '../values/describe-error.ts';
 import { type Observer, observed, seconds } from '../values/observe.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -14,7 +16,9 @@ import { askPeer, declinedWith, type PeerAnswer } from './peer-client.ts';
 import { type PullAnswer, parsePullAnswer } from './pull-answer.ts';
 import {
   cursorOf,
+  findHeld,
   insertReceived,
+  keepPlaces,
   lockCursor,
   missingSince,
   noteUndelivered,
@@ -224,11 +228,40 @@ export class Puller {
     const folded: FoldRecord[] = records
       .filter(({ index, sealed }) => fresh.has(index) && sealed.record.type !== 'slip')
       .map(({ index, sealed }) => ({ origin, index, commitment: toHex(sealed.commitment), envelope: sealed.record }));
+    await this.#keepErased(tx, folded);
     if (folded.length > 0) await fold(tx, folded);
     const listed = records.flatMap(({ index, sealed }) =>
       sealed.record.type === 'slip' ? listedIn(sealed, index) : [],
     );
     await noteUndelivered(tx, origin, [...listed, ...later], indexes, clock());
+  }
+
+  /**
+   * Orders to erase that this log's owner gave. From this transaction on what they name is folded, served and passed on no more, and what
+   * had not come is missing no more: the order is why. An order for what no order may erase is a fault and changes nothing.
+   */
+  async #keepErased(tx: Tx, records: readonly FoldRecord[]): Promise<void> {
+    const { mirrors, registry, crypto, onFault } = this.#options;
+    for (const record of records) {
+      if (record.envelope.type !== 'erased') continue;
+      const order = orderOf(record.envelope);
+      const index = BigInt(order?.index ?? -1);
+      const logged =
+        order === undefined || registry.memberOfLog(order.log)?.code !== this.#peer.code
+          ? undefined
+          : (await mirrors.commitments(order.log, [index])).get(index);
+      const held = logged === undefined || order === undefined ? undefined : await findHeld(tx, order.log, index);
+      const refused =
+        order === undefined || logged === undefined || !equal(logged, fromHex(order.commitment))
+          ? 'it names no entry of a log of its member'
+          : held && erasureRefused(record.envelope, openSealed(held.bytes, held.salt, crypto).record);
+      if (refused !== undefined || order === undefined || logged === undefined) {
+        onFault(this.#peer.code, 'erasure-refused', `record ${record.index} orders an erasure: ${refused}`);
+        continue;
+      }
+      await keepPlaces(tx, [{ origin: order.log, index, id: order.id, commitment: logged }]);
+      await noteErased(tx, [record]);
+    }
   }
 
   /** Listed records that did not come are asked for one by one: a peer that errs now and delivers later loses nothing. */

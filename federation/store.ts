@@ -94,7 +94,7 @@ export async function listFaults(sql: Sql): Promise<Fault[]> {
   }));
 }
 
-/** Records of this log for a member or for everyone, from an index on and below the published size. */
+/** Records of this log for a member or for everyone, from an index on and below the published size, but what is ordered to be erased. */
 export async function recordsFor(
   sql: Sql,
   member: string,
@@ -106,14 +106,18 @@ export async function recordsFor(
     SELECT DISTINCT record.index, record.bytes, record.salt
     FROM ledger.addressee JOIN ledger.record USING (index)
     WHERE addressee.member IN (${member}, '*') AND record.index >= ${from} AND record.index < ${below}
+      AND NOT EXISTS (
+        SELECT 1 FROM ledger.erased JOIN ledger.log_state USING (origin) WHERE erased.index = record.index)
     ORDER BY record.index LIMIT ${limit}`;
 }
 
-/** What was taken over from a log, from an index on and below another. */
+/** What was taken over from a log, from an index on and below another, but what is ordered to be erased. */
 export async function heldOf(sql: Sql, origin: string, from: bigint, below: bigint, limit: number) {
   return sql<{ index: bigint; bytes: Uint8Array | null; salt: Uint8Array | null }[]>`
     SELECT index, bytes, salt FROM federation.received
-    WHERE origin = ${origin} AND index >= ${from} AND index < ${below} ORDER BY index LIMIT ${limit}`;
+    WHERE origin = ${origin} AND index >= ${from} AND index < ${below}
+      AND NOT EXISTS (SELECT 1 FROM ledger.erased WHERE erased.origin = received.origin AND erased.index = received.index)
+    ORDER BY index LIMIT ${limit}`;
 }
 
 /** All received records in batches, for a replay; the order is of no importance to the folds. */
@@ -122,7 +126,9 @@ export async function* allReceived(sql: Sql): AsyncGenerator<ReceivedRecord[]> {
   for (;;) {
     const rows = await sql<ReceivedRecord[]>`
       SELECT origin, index, bytes, salt FROM federation.received
-      WHERE (origin, index) > (${after.origin}, ${after.index}) AND bytes IS NOT NULL ORDER BY origin, index LIMIT 500`;
+      WHERE (origin, index) > (${after.origin}, ${after.index}) AND bytes IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM ledger.erased WHERE erased.origin = received.origin AND erased.index = received.index)
+      ORDER BY origin, index LIMIT 500`;
     const last = rows.at(-1);
     if (last === undefined) return;
     after = last;
@@ -133,7 +139,8 @@ export async function* allReceived(sql: Sql): AsyncGenerator<ReceivedRecord[]> {
 /** Received record by commitment. */
 export async function findReceived(sql: Sql, commitment: Uint8Array): Promise<ReceivedRecord | undefined> {
   const [row] = await sql<ReceivedRecord[]>`
-    SELECT origin, index, bytes, salt FROM federation.received WHERE commitment = ${Buffer.from(commitment)} AND bytes IS NOT NULL`;
+    SELECT origin, index, bytes, salt FROM federation.received WHERE commitment = ${Buffer.from(commitment)} AND bytes IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM ledger.erased WHERE erased.origin = received.origin AND erased.index = received.index)`;
   return row;
 }
 
@@ -172,4 +179,59 @@ export async function missingSince(
   const [row] = await sql<{ count: bigint; first: bigint | null }[]>`
     SELECT count(*) AS count, min(index) AS first FROM federation.undelivered WHERE origin = ${origin} AND since <= ${since}`;
   return row === undefined || row.first === null ? undefined : { count: Number(row.count), first: row.first };
+}
+
+/** A place in a log of which it is known that its record is erased: what was not here will not come, and is not missing. */
+export async function keepPlaces(
+  tx: Tx,
+  places: readonly {
+    readonly origin: string;
+    readonly index: bigint;
+    readonly id: string;
+    readonly commitment: Uint8Array;
+  }[],
+): Promise<void> {
+  const origins = places.map(({ origin }) => origin);
+  const indexes = places.map(({ index }) => index.toString());
+  await tx`
+    INSERT INTO federation.received (origin, index, id, commitment)
+    SELECT * FROM unnest(${origins}::text[], ${indexes}::bigint[], ${places.map(({ id }) => id)}::uuid[], ${byteaArray(
+      tx,
+      places.map(({ commitment }) => commitment),
+    )})
+    ON CONFLICT DO NOTHING`;
+  await tx`
+    DELETE FROM federation.undelivered USING unnest(${origins}::text[], ${indexes}::bigint[]) AS known (origin, index)
+    WHERE undelivered.origin = known.origin AND undelivered.index = known.index`;
+}
+
+/** The bytes that are here of a place in a log. */
+export async function findHeld(
+  tx: Tx,
+  origin: string,
+  index: bigint,
+): Promise<{ readonly bytes: Uint8Array; readonly salt: Uint8Array } | undefined> {
+  const [row] = await tx<{ bytes: Uint8Array; salt: Uint8Array }[]>`
+    SELECT bytes, salt FROM federation.received
+    WHERE origin = ${origin} AND index = ${index} AND bytes IS NOT NULL AND salt IS NOT NULL`;
+  return row;
+}
+
+/**
+ * Nulls bytes and salts of what was taken over. As the erasure role.
+ * @returns how many had bytes
+ */
+export async function nullReceived(
+  tx: Tx,
+  records: readonly { readonly origin: string; readonly index: bigint; readonly commitment: Uint8Array }[],
+): Promise<number> {
+  const { count } = await tx`
+    UPDATE federation.received SET bytes = NULL, salt = NULL
+    FROM unnest(${records.map(({ origin }) => origin)}::text[], ${records.map(({ index }) => index.toString())}::bigint[], ${byteaArray(
+      tx,
+      records.map(({ commitment }) => commitment),
+    )}) AS named (origin, index, commitment)
+    WHERE received.origin = named.origin AND received.index = named.index AND received.commitment = named.commitment
+      AND (received.bytes IS NOT NULL OR received.salt IS NOT NULL)`;
+  return count;
 }

@@ -17,6 +17,7 @@ export interface HttpNode
     | 'driver'
     | 'changes'
     | 'accounts'
+    | 'awaitedErasures'
     | 'databaseOk'
     | 'databaseConnections'
   > {

@@ -157,6 +157,8 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
     'What the authority asks for these goods is missing; findings name it. Hold the consignment until it is there.',
   'route-unknown': 'There is nothing at this address. See /openapi.json.',
   'rows-taken': 'The pack has other rows under the ids that the import would give; nothing was added.',
+  'section-unknown':
+    'This member has filed no such section in the dossier; each section is erased by the member that filed it.',
   'session-ended': 'The session has ended. Sign in again; what was typed is kept in the browser.',
   'session-locked': 'The session is locked. Sign in again to go on.',
   'sign-in-declined': 'The identity provider did not sign the person in. Begin again.',

@@ -303,6 +303,7 @@ export function createApp(options: ServerOptions): App {
       queued: ledger.queued,
       published: Number(ledger.published?.size ?? 0n),
       final: Number(ledger.final?.size ?? 0n),
+      erasuresAwaited: database ? (await node.awaitedErasures()).count : null,
       ...federation,
     };
     return c.json(health, database ? 200 : 503, { 'cache-control': 'no-store' });

@@ -1,11 +1,13 @@
 import { formatCheckpoint, parseCheckpoint } from '../log/checkpoint.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { type Envelope, openSealed } from '../log/envelope.ts';
+import { orderOf } from '../log/erased.ts';
 import { appendLeaf, type Edge, EMPTY_EDGE, edgeRoot, edgeToBytes, leafHash } from '../log/merkle.ts';
 import { parseNote } from '../log/note.ts';
 import { byteaArray, type Sql, type Tx } from '../storage/connection.ts';
-import { equal } from '../values/bytes.ts';
+import { equal, fromHex, toHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
+import { noteErased } from './erasing.ts';
 import { extendTree, LOCK, routing } from './sequence.ts';
 
 /** An own log that lost its end, made whole again from what the other members hold of it. */
@@ -31,6 +33,8 @@ export interface Recovery {
   readonly records: number;
   /** Indexes of records that nobody could give back. */
   readonly lost: readonly bigint[];
+  /** Indexes of records that this log itself had ordered to be erased: whoever still had their bytes, they stay away. */
+  readonly erased: readonly bigint[];
 }
 
 export interface RecoveryTools {
@@ -110,10 +114,25 @@ export async function recoverLog(
       if (sealed !== undefined && equal(sealed.commitment, commitment))
         found.set(index, { bytes, salt, record: sealed.record });
     }
+    const orders = [...found].flatMap(([index, { record, bytes, salt }]) =>
+      orderOf(record)?.log === origin
+        ? [{ origin, index, envelope: record, commitment: toHex(openSealed(bytes, salt, crypto).commitment) }]
+        : [],
+    );
+    const erased = new Map<bigint, string>();
+    for (const { envelope } of orders) {
+      const order = orderOf(envelope);
+      const named = order && end.commitments[Number(BigInt(order.index) - fromSize)];
+      if (order === undefined || named === undefined || !equal(named, fromHex(order.commitment))) continue;
+      erased.set(BigInt(order.index), order.id);
+      found.delete(BigInt(order.index));
+    }
     const lost: bigint[] = [];
-    for (let index = fromSize; index < signed.size; index++) if (!found.has(index)) lost.push(index);
+    for (let index = fromSize; index < signed.size; index++)
+      if (!found.has(index) && !erased.has(index)) lost.push(index);
     const all = [...found].map(([index, one]) => ({ index, ...one })).sort((a, b) => (a.index < b.index ? -1 : 1));
-    await insertRecords(tx, all, lost);
+    await insertRecords(tx, all, lost, erased);
+    await noteErased(tx, orders);
     await Promise.all(routing(tx, member, all));
     const names = namesOf(all);
     await tx`
@@ -133,7 +152,7 @@ export async function recoverLog(
     await tx`
       INSERT INTO ledger.recovery (at, from_size, to_size, records, lost)
       VALUES (${clock()}, ${fromSize}, ${signed.size}, ${found.size}, ${lost.map(String)}::bigint[])`;
-    return { fromSize, toSize: signed.size, records: found.size, lost };
+    return { fromSize, toSize: signed.size, records: found.size, lost, erased: [...erased.keys()] };
   }) as Promise<Recovery>;
 }
 
@@ -146,6 +165,7 @@ async function insertRecords(
     readonly record: Envelope;
   }[],
   lost: readonly bigint[],
+  erased: ReadonlyMap<bigint, string>,
 ): Promise<void> {
   for (let at = 0; at < found.length; at += 500) {
     const part = found.slice(at, at + 500);
@@ -161,6 +181,9 @@ async function insertRecords(
         )})`;
   }
   await tx`INSERT INTO ledger.record (index) SELECT * FROM unnest(${lost.map(String)}::bigint[])`;
+  await tx`
+    INSERT INTO ledger.record (index, id)
+    SELECT * FROM unnest(${[...erased.keys()].map(String)}::bigint[], ${[...erased.values()]}::uuid[])`;
 }
 
 /** What a peer sends may be anything; what is no record is none. */
@@ -174,7 +197,7 @@ function openOr<T>(act: () => T): T | undefined {
 }
 
 /** Recoveries of this log, newest first. */
-export async function recoveries(sql: Sql): Promise<(Recovery & { readonly at: Date })[]> {
+export async function recoveries(sql: Sql): Promise<(Omit<Recovery, 'erased'> & { readonly at: Date })[]> {
   const rows = await sql<{ at: Date; from_size: bigint; to_size: bigint; records: bigint; lost: bigint[] }[]>`
     SELECT at, from_size, to_size, records, lost FROM ledger.recovery ORDER BY at DESC LIMIT 100`;
   return rows.map((row) => ({

@@ -6,6 +6,7 @@ import { fullTileRoot } from '../log/tile.ts';
 import { packed, type Tx } from '../storage/connection.ts';
 import { concat, toHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
+import { noteErased } from './erasing.ts';
 
 /** A record on its way into the views: a node's own inside the Sequence transaction, a peer's inside its pull. */
 export interface FoldRecord {
@@ -142,18 +143,17 @@ export async function sequence(
     edgeFromBytes(state.size, state.edge),
     all.map(({ sealed }) => sealed.commitment),
   );
+  const records = accepted.map(({ sealed, index }) => ({
+    origin: context.origin,
+    index,
+    commitment: hex(sealed),
+    envelope: sealed.record,
+  }));
   const stored = Promise.all(rowsOf(tx, context, all, names, requests));
-  const folded = grown.then(() =>
-    context.fold(
-      tx,
-      accepted.map(({ sealed, index }) => ({
-        origin: context.origin,
-        index,
-        commitment: hex(sealed),
-        envelope: sealed.record,
-      })),
-    ),
-  );
+  const folded = grown.then(async () => {
+    await noteErased(tx, records);
+    await context.fold(tx, records);
+  });
   const [edge] = await Promise.all([grown, stored, folded]);
   const moved = await tx`
     UPDATE ledger.log_state SET size = ${edge.size}, root = ${edgeRoot(context.crypto, edge)}, edge = ${edgeToBytes(edge)}

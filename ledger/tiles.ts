@@ -92,11 +92,16 @@ export interface ProvenEntry {
  */
 export async function proveRecord(ledger: Ledger, tiles: TileSource, commitment: string): Promise<ProvenEntry> {
   const { sql } = ledger.options;
-  const [row] = await sql<{ index: bigint; id: string | null; bytes: Uint8Array | null; salt: Uint8Array | null }[]>`
-    SELECT record.index, id, bytes, salt FROM ledger.entry JOIN ledger.record USING (index) WHERE commitment = ${Buffer.from(fromHex(commitment))}`;
+  const [row] = await sql<
+    { index: bigint; id: string | null; bytes: Uint8Array | null; salt: Uint8Array | null; erased: boolean }[]
+  >`
+    SELECT record.index, id, bytes, salt, EXISTS (
+      SELECT 1 FROM ledger.erased WHERE erased.origin = ${ledger.options.origin} AND erased.index = record.index) AS erased
+    FROM ledger.entry JOIN ledger.record USING (index) WHERE entry.commitment = ${Buffer.from(fromHex(commitment))}`;
   if (row === undefined) throw new Refusal(404, 'record-unknown', 'No such record is in this log.');
   if (row.id === null) throw new Refusal(410, 'record-lost', 'The record was lost with its database; its entry stays.');
-  if (row.bytes === null || row.salt === null) throw new Refusal(410, 'record-erased', 'The record was erased.');
+  if (row.erased || row.bytes === null || row.salt === null)
+    throw new Refusal(410, 'record-erased', 'The record was erased.');
   const final = ledger.final !== undefined && row.index < ledger.final.size;
   const head = final ? ledger.final : ledger.published;
   if (head === undefined || row.index >= head.size) {

@@ -67,6 +67,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'correction-answer': authority('publish-rules'),
   delegation: ofOperators('from', 'to'),
   'delegation-revocation': ofOperators('operator'),
+  erased: member,
+  'erasure-acknowledged': member,
   slip: member,
 };
 

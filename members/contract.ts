@@ -15,6 +15,7 @@ export const MemberView = MemberEntry.pick({
   currency: true,
   zones: true,
   address: true,
+  retention: true,
 }).extend({
   origin: z.string(),
   logKeys: z.array(z.string()),

@@ -13,6 +13,7 @@ import {
   type MemberEntry,
   type Names,
   type RegistryDocument,
+  type Retention,
   registryText,
 } from './registry.ts';
 
@@ -22,6 +23,8 @@ export interface DemoTemplate {
   /** Stands beside the name of each authority: it is none of the state's. */
   readonly label: Names;
   readonly quorum: number;
+  /** Retention periods of every member; the demonstration's own values. */
+  readonly retention?: readonly Retention[];
   readonly members: readonly {
     readonly code: string;
     readonly name: Names;
@@ -171,6 +174,7 @@ export async function makeDemo({
           authority: `${lower}.${post.authority}`,
           mode: [...post.mode],
         })),
+      ...(template.retention === undefined ? {} : { retention: [...template.retention] }),
     });
     const accounts: { subject: string; name: string; operator?: string; authority?: string }[] = [];
     for (const { id, name, role } of [

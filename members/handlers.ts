@@ -19,7 +19,7 @@ export function describeMembers(registry: Registry) {
     quorum,
     ...(notice === undefined ? {} : { notice }),
     members: registry.members.map((member) => {
-      const { code, name, currency, zones, address, log, witness, authorities, posts } = member;
+      const { code, name, currency, zones, address, log, witness, authorities, posts, retention } = member;
       return {
         code,
         name,
@@ -34,6 +34,7 @@ export function describeMembers(registry: Registry) {
           closed === undefined ? [] : [{ origin, ...closed }],
         ),
         ...(log.explanation === undefined ? {} : { explanation: log.explanation }),
+        ...(retention === undefined ? {} : { retention }),
         posts,
       };
     }),

@@ -85,6 +85,15 @@ export const Post = z.strictObject({
 });
 export type Post = z.infer<typeof Post>;
 
+/** For how long a member keeps its sections of one name. Counted from the record's own time. */
+export const Retention = z.strictObject({
+  section: Identifier,
+  days: z.int().min(1).max(36_500),
+  /** The law or rule that says so. */
+  legalBasis: z.string().min(1).max(500),
+});
+export type Retention = z.infer<typeof Retention>;
+
 export const MemberEntry = z.strictObject({
   code: Country,
   name: Names,
@@ -104,6 +113,13 @@ export const MemberEntry = z.strictObject({
   left: Instant.optional(),
   authorities: z.array(Authority).max(100),
   posts: z.array(Post).max(1000),
+  /** Retention periods by section; a section that is not named is kept until somebody asks for its erasure. */
+  retention: z
+    .array(Retention)
+    .min(1)
+    .max(50)
+    .refine((all) => new Set(all.map(({ section }) => section)).size === all.length, 'names a section twice')
+    .optional(),
 });
 export type MemberEntry = z.infer<typeof MemberEntry>;
 export type MemberLog = MemberEntry['log'];

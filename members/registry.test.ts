@@ -262,6 +262,9 @@ describe('who may author what', () => {
     ['delegation-revocation', uz(), { operator: 'uz.exporter' }, undefined],
     ['delegation-revocation', uz(), { operator: 'kz.exporter' }, 'operator-foreign'],
     ['delegation-revocation', uz('uz.customs'), { operator: 'uz.exporter' }, 'author-not-member'],
+    ['erased', uz(), {}, undefined],
+    ['erased', uz('uz.customs'), {}, 'author-not-member'],
+    ['erasure-acknowledged', uz(), {}, undefined],
     ['slip', uz(), {}, undefined],
     ['decree', uz(), {}, 'type-unknown'],
   ];

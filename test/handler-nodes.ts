@@ -59,6 +59,7 @@ export class HandlerNodes {
         member,
         databaseUrl: database.urls.running,
         migrationUrl: database.urls.migration,
+        erasureUrl: database.urls.erasure,
         keys: join(folder, 'keys'),
         registry: join(directory, 'registry'),
         genesis,
@@ -87,6 +88,12 @@ export class HandlerNodes {
     const found = this.#nodes.get(member);
     if (found === undefined) throw new Error(`no node of ${member}`);
     return found.node;
+  }
+
+  database(member: string): TestDatabase {
+    const found = this.#nodes.get(member);
+    if (found === undefined) throw new Error(`no database of ${member}`);
+    return found.database;
   }
 
   get now(): Date {

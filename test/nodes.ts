@@ -25,6 +25,8 @@ export class FederatedNodes {
   readonly directory: string;
   readonly genesis: string;
   readonly members: readonly string[];
+  /** Members whose node is given no connection of the erasure role when it is opened next. */
+  readonly withoutErasure = new Set<string>();
   readonly #databases: ReadonlyMap<string, TestDatabase>;
   readonly #running = new Map<string, Running>();
   readonly #registryMs: number | undefined;
@@ -85,6 +87,7 @@ export class FederatedNodes {
       member,
       databaseUrl: urls.running,
       migrationUrl: urls.migration,
+      ...(this.withoutErasure.has(member) ? {} : { erasureUrl: urls.erasure }),
       keys: join(folder, 'keys'),
       registry: registryFolder(this.directory, member),
       genesis: this.genesis,

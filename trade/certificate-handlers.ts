@@ -1,7 +1,7 @@
 import { implement } from '@orpc/server';
 import { makeCode } from '../log/certificate-code.ts';
 import { signDetached } from '../log/detached-signature.ts';
-import { type Audience, type Envelope, seal } from '../log/envelope.ts';
+import { type Audience, seal } from '../log/envelope.ts';
 import { decodeStatusList, STATUS_LIST_BITS, statusBit } from '../log/status-list.ts';
 import type { NodeContext, RequestContext } from '../members/context.ts';
 import { requireMandate } from '../members/mandate.ts';
@@ -23,12 +23,13 @@ import { DEMO, evidenceOf } from './evidence-handlers.ts';
 import { envelopeOf } from './filing.ts';
 import type { CertificateBody } from './record.ts';
 import type { GoodsSection } from './section.ts';
-import type { CertificateState, DossierState } from './state.ts';
+import type { CertificateState, DossierState, To } from './state.ts';
 import {
   audiencesOf,
   dossierUnknown,
   findCertificates,
   findDossier,
+  findErasure,
   findMovement,
   findRecord,
   findStatusList,
@@ -270,7 +271,7 @@ export async function codesOf(
 /** May the caller hold the evidence of this record: is it addressed to it, or said by or about its own dossier? */
 async function mayHold(
   context: RequestContext,
-  record: { readonly envelope: Envelope; readonly subject: { readonly kind: string; readonly id: string } },
+  record: { readonly envelope: { readonly to: To }; readonly subject: { readonly kind: string; readonly id: string } },
 ): Promise<boolean> {
   const reader = readerOf(context);
   if (mayRead(reader, record.envelope.to)) return true;
@@ -284,6 +285,12 @@ async function mayHold(
 }
 
 const recordEvidence = os.recordEvidence.handler(async ({ input, context }) => {
+  const erasure = await findErasure(context.sql, input.commitment);
+  const held = erasure && { envelope: { to: erasure.to }, subject: { kind: 'dossier', id: erasure.dossier } };
+  if (held !== undefined && (await mayHold(context, held)))
+    throw new Refusal(410, 'record-erased', 'The record was erased; its entry and all other proofs stay.', {
+      params: { commitment: input.commitment },
+    });
   const record = await findRecord(context.sql, input.commitment);
   if (record === undefined || record.origin !== context.origin || !(await mayHold(context, record))) {
     throw new Refusal(404, 'record-unknown', 'There is no such record in this log.', {

@@ -1,5 +1,6 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
+import { ERASURE_REASONS } from '../log/erased.ts';
 import { Commitment, Country, Identifier, Instant, MoneyValue, text, Uuid } from '../values/schema.ts';
 import { RecordAccepted, RecordReceipt } from './accepted.ts';
 import { correctionContract } from './correction-contract.ts';
@@ -167,9 +168,19 @@ export const SectionView = z.object({
   version: z.int(),
   commitment: Commitment,
   audience: z.array(AudienceEntry),
-  /** `readable`: content is here · `awaited`: addressed to this node and not arrived · `closed`: not for this reader. */
-  state: z.enum(['readable', 'awaited', 'closed']),
+  /** `readable`: content is here · `awaited`: addressed to this node and not arrived · `closed`: not for this reader · `erased`. */
+  state: z.enum(['readable', 'awaited', 'closed', 'erased']),
   content: z.unknown().optional(),
+  /** When and on what legal basis its issuer erased it, who of the members that had it has said that it erased its copy, and who not. */
+  erased: z
+    .object({
+      at: Instant,
+      legalBasis: z.string(),
+      reason: z.enum(ERASURE_REASONS),
+      acknowledged: z.array(z.object({ member: Country, at: Instant })),
+      awaited: z.array(Country),
+    })
+    .optional(),
 });
 
 export const DossierSummary = z.object({
@@ -202,11 +213,11 @@ export const VersionDifferences = z.object({
   at: Instant,
   reason: z.string().optional(),
   route: z.array(FieldChange),
-  /** Sections that changed. `closed`: it changed, and its words are not for this reader; `awaited`: they are not here. */
+  /** Sections that changed. `closed`: it changed, and its words are not for this reader; `awaited`: they are not here; `erased`. */
   sections: z.array(
     z.object({
       name: SectionName,
-      state: z.enum(['added', 'changed', 'removed', 'closed', 'awaited']),
+      state: z.enum(['added', 'changed', 'removed', 'closed', 'awaited', 'erased']),
       changes: z.array(FieldChange),
     }),
   ),

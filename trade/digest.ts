@@ -29,7 +29,7 @@ function membersOf(to: To | undefined): string[] {
  * One digest over what all members on the route hold, one over each section that is here.
  *
  * @param sha256 e.g. `nodeCrypto.sha256`
- * @returns lower-case hex; a section that is not here has none
+ * @returns lower-case hex; a section that is not here has none, one that is erased that of its order
  */
 export function digests(state: DossierState, sha256: Sha256): DossierDigests {
   const { current } = state;
@@ -69,8 +69,9 @@ export function digests(state: DossierState, sha256: Sha256): DossierDigests {
     withdrawal: state.withdrawal?.commitment ?? null,
   };
   const sections: Partial<Record<SectionName, string>> = {};
-  for (const { name, version, commitment, content } of state.sections) {
-    if (content !== null) sections[name] = hashOf({ name, version, commitment, content }, sha256);
+  for (const { name, version, commitment, content, erased } of state.sections) {
+    if (erased !== undefined) sections[name] = hashOf({ name, version, commitment, erased: erased.order }, sha256);
+    else if (content !== null) sections[name] = hashOf({ name, version, commitment, content }, sha256);
   }
   return { common: hashOf(common, sha256), sections };
 }

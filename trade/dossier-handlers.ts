@@ -220,7 +220,10 @@ export async function ownDossier(
 
 /** The sections as they would stand after the amendment, for the same checks as a filing. */
 function amended(amendment: Amendment, contents: CurrentDossier['contents']): SectionContents {
-  const sections: Record<string, unknown> = { ...contents };
+  // Of an erased section nothing is here to be checked; it stays named as it is.
+  const sections: Record<string, unknown> = Object.fromEntries(
+    Object.entries(contents).filter(([, content]) => content !== null),
+  );
   for (const [name, change] of Object.entries(amendment.sections)) {
     if (change === null) delete sections[name];
     else if (change !== undefined) sections[name] = change;

@@ -43,7 +43,11 @@ export async function writeChunk(sql: Sql | Tx, upload: string, n: number, bytes
  * present before keeps its bytes. The caller has checked the hash.
  */
 export async function finishAttachment(tx: Tx, upload: string, file: Omit<AttachmentRow, 'state'>): Promise<void> {
-  const changed = await tx`
+  // Fetched from elsewhere: what named it may have been erased meanwhile.
+  const fetched = file.uploadedBy === null;
+  const changed = fetched
+    ? await tx`UPDATE trade.attachment SET state = 'present', size = ${file.size} WHERE hash = ${file.hash} AND state = 'awaited' RETURNING hash`
+    : await tx`
     INSERT INTO trade.attachment AS held (hash, media_type, size, salt, state, owner, uploaded_by)
     VALUES (${file.hash}, ${file.mediaType}, ${file.size}, ${file.salt}, 'present', ${file.owner}, ${file.uploadedBy})
     ON CONFLICT (hash) DO UPDATE SET state = 'present', size = EXCLUDED.size WHERE held.state = 'awaited'

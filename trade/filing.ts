@@ -159,6 +159,11 @@ function sealVersion(next: Version, current: CurrentDossier | undefined, context
     const content = contents[name];
     if (content === undefined) continue;
     const before = current?.manifest.sections.find((one) => one.name === name);
+    // Erased, and nothing new is said in its place: it stays named as it is.
+    if (content === null && before !== undefined) {
+      entries.push(before);
+      continue;
+    }
     const audience =
       before === undefined || current === undefined || next.audiences?.[name] !== undefined
         ? audienceOf(name, next.audiences, route, member, registry)

@@ -44,6 +44,10 @@ function nameOf(crypto: LogCrypto, record: Envelope, appeals: Map<string, number
       return `revocation/${text('commitment')}`;
     case 'pack':
       return `pack/${issuer.member}/${text('version')}`;
+    case 'erased':
+      return `erased/${text('commitment')}`;
+    case 'erasure-acknowledged':
+      return `erasure-acknowledged/${text('order')}`;
     default:
       return undefined;
   }

@@ -1,5 +1,6 @@
 import { heads } from './causality.ts';
 import { type Chain, foldChain } from './chain.ts';
+import { foldErasures, withoutErased } from './erasure.ts';
 import { isAddressedToAll, latest, membersOnRoute, type Reading, readRecords, type Said } from './reading.ts';
 import type {
   AnswerState,
@@ -7,6 +8,7 @@ import type {
   CertificateState,
   DecisionState,
   DossierState,
+  ErasureState,
   FoldContext,
   FoldInput,
   PostState,
@@ -281,10 +283,15 @@ function foldCertificates(reading: Reading, chain: Chain): CertificateState[] {
   return [...counted.values()];
 }
 
-function foldSections(reading: Reading, chain: Chain): SectionState[] {
+function foldSections(reading: Reading, chain: Chain, erasures: readonly ErasureState[]): SectionState[] {
   const here = new Map(reading.of('section').map((one) => [one.commitment, one]));
   return (chain.current?.sections ?? []).map(({ name, version, commitment, audience }) => {
     const named = { name, version, commitment, audience };
+    const erasure = erasures.find((one) => one.commitment === commitment);
+    if (erasure !== undefined) {
+      const { order, at, legalBasis, reason } = erasure;
+      return { ...named, to: erasure.to, content: null, erased: { order, at, legalBasis, reason } };
+    }
     const record = here.get(commitment);
     if (record === undefined) return { ...named, to: null, content: null };
     const same = record.body.section === name && record.body.version === version && record.member === chain.member;
@@ -301,7 +308,7 @@ function foldSections(reading: Reading, chain: Chain): SectionState[] {
  * @example foldDossier(id, records, { posts: registry }).posts[0]?.phase // 'held'
  */
 export function foldDossier(dossier: string, records: readonly FoldInput[], context: FoldContext): DossierState {
-  const reading = readRecords(records, context);
+  const reading = readRecords(withoutErased(records).kept, context);
   const chain = foldChain(reading, context);
   const counted = readDecisions(reading, chain, context);
   const answers = readAnswers(reading, chain, context, counted);
@@ -319,7 +326,8 @@ export function foldDossier(dossier: string, records: readonly FoldInput[], cont
     const standing = last.has(one.commitment) && !annulled && chain.contradictions.length === 0;
     return { ...one, standing, answers: answers.get(one.commitment) ?? [], appeals: own };
   });
-  const sections = foldSections(reading, chain);
+  const erasures = foldErasures(reading, chain);
+  const sections = foldSections(reading, chain, erasures);
   const certificates = foldCertificates(reading, chain);
   const { posts, unknownPosts } = foldPosts(chain, decisions, context, reading);
   return {
@@ -335,6 +343,7 @@ export function foldDossier(dossier: string, records: readonly FoldInput[], cont
     unknownPosts,
     certificates,
     withdrawal: chain.withdrawal,
+    ...(erasures.length > 0 && { erasures }),
     records: reading.records,
     waiting: reading.waiting(),
     setAside: reading.aside(),

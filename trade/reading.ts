@@ -28,6 +28,9 @@ export type AsideReason =
   | 'after-withdrawal'
   | 'withdrawn-already'
   | 'revoked-already'
+  | 'erasure-foreign'
+  | 'erased-already'
+  | 'erasure-not-counted'
   | 'authorship';
 
 type BodyOf<T extends TradeRecordType> = ReturnType<(typeof BODIES)[T]['parse']>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ErasedBody } from '../log/erased.ts';
 import { Commitment, Country, Day, DecimalText, Identifier, Instant, text, Uuid, Zone } from '../values/schema.ts';
 import { CERTIFICATE_KINDS, DECISIONS, DRIVER_PROBLEMS, EVENTS, REASONS } from './lists.ts';
 import {
@@ -295,6 +296,13 @@ export const CorrectionAnswerBody = z.strictObject({
   version: z.int().min(1).max(999_999_999).optional(),
 });
 
+/** A member has erased its copy of the section that an order names. */
+export const ErasureAcknowledgedBody = z.strictObject({
+  dossier: Uuid,
+  /** The commitment of the order, a record `erased`. */
+  order: Commitment,
+});
+
 /** Record type → schema of its body. */
 export const BODIES = {
   section: SectionBody,
@@ -313,6 +321,8 @@ export const BODIES = {
   pack: PackBody,
   correction: CorrectionBody,
   'correction-answer': CorrectionAnswerBody,
+  erased: ErasedBody,
+  'erasure-acknowledged': ErasureAcknowledgedBody,
 } as const;
 
 export type TradeRecordType = keyof typeof BODIES;

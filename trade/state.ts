@@ -1,4 +1,5 @@
 import type { Envelope } from '../log/envelope.ts';
+import type { ErasureReason } from '../log/erased.ts';
 import type {
   AppealOutcomeBody,
   CertificateBody,
@@ -90,8 +91,26 @@ export interface SectionState {
   readonly audience: readonly AudienceEntry[];
   /** To whom the section's own record is addressed; null while it is not here. */
   readonly to: To | null;
-  /** Null while it is not here. */
+  /** Null while it is not here, and once it is erased. */
   readonly content: unknown;
+  /** Its issuer erased it. */
+  readonly erased?: Pick<ErasureState, 'order' | 'at' | 'legalBasis' | 'reason'>;
+}
+
+/** A section of any version that its issuer erased, and who has said that it erased its copy too. */
+export interface ErasureState {
+  /** Commitment of the order. */
+  readonly order: string;
+  readonly section: SectionName;
+  /** Of the section's record. */
+  readonly commitment: string;
+  readonly at: string;
+  readonly index: number;
+  readonly to: To;
+  readonly legalBasis: string;
+  readonly reason: ErasureReason;
+  /** By member. */
+  readonly acknowledged: readonly { readonly member: string; readonly at: string }[];
 }
 
 export interface OutcomeState {
@@ -249,6 +268,8 @@ export interface DossierState {
     readonly at: string;
     readonly to: To;
   } | null;
+  /** By place in the issuer's log; absent where nothing is erased. */
+  readonly erasures?: readonly ErasureState[];
   /** In causal order, commitment as tie-break. */
   readonly records: readonly RecordMark[];
   readonly waiting: readonly Waiting[];

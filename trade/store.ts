@@ -6,6 +6,8 @@ import { foldCorrection } from './correction.ts';
 import { writeCorrection } from './correction-store.ts';
 import { movementsAboard, writeDesk } from './desk-store.ts';
 import { linkedDossiers, writeDossiers, writeLines } from './dossier-store.ts';
+import { withoutErased } from './erasure.ts';
+import { dropFiles, writeErasures } from './erasure-store.ts';
 import { writeMovements } from './movement-store.ts';
 import { foldDossier } from './project.ts';
 import { foldMovement } from './project-movement.ts';
@@ -20,6 +22,7 @@ export * from './correction-store.ts';
 export * from './desk-store.ts';
 export * from './dossier-store.ts';
 export * from './driver-store.ts';
+export * from './erasure-store.ts';
 export * from './file-store.ts';
 export * from './movement-store.ts';
 export * from './published-store.ts';
@@ -121,6 +124,20 @@ async function load(tx: Tx, subjects: readonly Subject[]): Promise<Map<string, F
   return found;
 }
 
+/** What an order erases goes out of the fold's own copy too. Returns it for what hangs on it. */
+async function dropErased(tx: Tx, found: Map<string, FoldInput[]>): Promise<readonly FoldInput[]> {
+  const gone: FoldInput[] = [];
+  for (const [key, list] of found) {
+    const { kept, erased } = withoutErased(list);
+    if (erased.length === 0) continue;
+    gone.push(...erased);
+    found.set(key, [...kept]);
+  }
+  if (gone.length > 0)
+    await tx`DELETE FROM trade.record WHERE commitment = ANY(${gone.map(({ commitment }) => commitment)}::text[])`;
+  return gone;
+}
+
 /** Which of the commitments that these records name are here, under whatever subject. */
 async function arrivals(tx: Tx, lists: Iterable<readonly FoldInput[]>): Promise<ReadonlySet<string>> {
   const named = new Set<string>();
@@ -174,6 +191,7 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
   const subjects = await keep(tx, placed);
   if (subjects.length === 0) return;
   const found = await load(tx, subjects);
+  const gone = await dropErased(tx, found);
   const here = await arrivals(tx, found.values());
   const context = { ...contextOf(tools.registry), arrived: (commitment: string) => here.has(commitment) };
   const of = (kind: Subject['kind']) =>
@@ -204,6 +222,8 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
   const lines = new Set([...dossiers.map((one) => one.dossier), ...unloaded, ...carried]);
   await lock(tx, DOSSIERS, lines);
   await writeDossiers(tx, dossiers, writing);
+  await writeErasures(tx, dossiers);
+  await dropFiles(tx, gone);
   await writeLines(tx, dossiers, [...lines], writing);
   const standing = new Set([...movements.map((one) => one.movement), ...(await movementsAboard(tx, [...lines]))]);
   await lock(tx, DESK, standing);
@@ -224,5 +244,5 @@ export async function dropViews(tx: Tx): Promise<void> {
     TRUNCATE trade.record, trade.awaited, trade.reader, trade.dossier, trade.dossier_post, trade.movement,
       trade.movement_post, trade.movement_consignment, trade.certificate, trade.requirement, trade.status_list,
       trade.attachment_reference, trade.desk_line, trade.pack, trade.pack_table,
-      trade.correction`;
+      trade.correction, trade.erasure`;
 }

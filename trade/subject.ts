@@ -23,6 +23,8 @@ const NAMED_BY: Readonly<Record<string, readonly [Subject['kind'], string]>> = {
   'appeal-outcome': ['dossier', 'dossier'],
   certificate: ['dossier', 'dossier'],
   revocation: ['dossier', 'dossier'],
+  erased: ['dossier', 'dossier'],
+  'erasure-acknowledged': ['dossier', 'dossier'],
   movement: ['movement', 'movement'],
   event: ['movement', 'movement'],
   'status-list': ['status-list', 'list'],

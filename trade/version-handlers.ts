@@ -36,6 +36,7 @@ const compareVersions = os.compareVersions.handler(async ({ input, context }) =>
     });
   const before = manifests.find(({ commitment }) => commitment === after.previous);
   const mine = owns(reader, row.state);
+  const erased = new Set(row.state.erasures?.map(({ commitment }) => commitment));
   const sections: SectionDifference[] = [];
   const names = new Set([...after.sections, ...(before?.sections ?? [])].map(({ name }) => name));
   for (const name of names) {
@@ -45,8 +46,10 @@ const compareVersions = os.compareVersions.handler(async ({ input, context }) =>
       [old, now].map((one) => (one === undefined ? {} : contentOf(sql, one, reader, mine))),
     );
     if (from === undefined || to === undefined) sections.push({ name, state: 'closed', changes: [] });
-    else if (from === null || to === null) sections.push({ name, state: 'awaited', changes: [] });
-    else {
+    else if (from === null || to === null) {
+      const gone = [old, now].some((one) => one !== undefined && erased.has(one.commitment));
+      sections.push({ name, state: gone ? 'erased' : 'awaited', changes: [] });
+    } else {
       const state = old === undefined ? 'added' : now === undefined ? 'removed' : 'changed';
       sections.push({ name, state, changes: differences(from, to).map(spread) });
     }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { CertificateView as CertificateSchema, DossierSummary, DossierView, MovementView } from './contract.ts';
 import { type DossierDigests, movementDigest, type Sha256 } from './digest.ts';
+import { awaitedFrom } from './erasure.ts';
 import type { FileReference } from './section.ts';
 import type { CertificateState, DossierState, MovementState, RecordMark, SectionState, To } from './state.ts';
 import type { RequirementState } from './subject.ts';
@@ -64,6 +65,13 @@ function sectionView(reader: Reader, state: DossierState, section: SectionState)
   const { name, version, commitment, content } = section;
   const named = { name, version, commitment, audience: [...section.audience] };
   if (!mayReadSection(reader, state, section)) return { ...named, state: 'closed' };
+  if (section.erased !== undefined) {
+    const { order, ...erased } = section.erased;
+    const erasure = state.erasures?.find((one) => one.order === order);
+    const acknowledged = (erasure?.acknowledged ?? []).map(({ member, at }) => ({ member: member as Code, at }));
+    const awaited = erasure === undefined ? [] : (awaitedFrom(erasure, state.member) as Code[]);
+    return { ...named, state: 'erased', erased: { ...erased, acknowledged, awaited } };
+  }
   return content === null ? { ...named, state: 'awaited' } : { ...named, state: 'readable', content };
 }
 

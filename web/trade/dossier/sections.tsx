@@ -34,10 +34,23 @@ export function Sections({ sections }: { readonly sections: readonly Section[] }
               <p>{t('operator.sectionAwaited')}</p>
             </Notice>
           )}
+          {section.erased !== undefined && <Erased erased={section.erased} />}
           {section.state === 'readable' && <Content section={section} />}
         </section>
       ))}
     </>
+  );
+}
+
+function Erased({ erased }: { readonly erased: NonNullable<Section['erased']> }) {
+  const members = erased.awaited.map(countryName).join(', ');
+  return (
+    <Notice>
+      <p>{t('operator.sectionErased', { date: formatDate(erased.at), basis: erased.legalBasis })}</p>
+      <p class="quiet">
+        {members === '' ? t('operator.sectionErasedAll') : t('operator.sectionErasedAwaited', { members })}
+      </p>
+    </Notice>
   );
 }
 
