@@ -4,7 +4,8 @@ import { makeToken } from './federation/token.ts';
 import { readHighWater, writeHighWater } from './ledger/high-water.ts';
 import { type Recovery, recoverLog, rootWith } from './ledger/recovery.ts';
 import { type Succession, succeedLog } from './ledger/succession.ts';
-import { privateKeyObject, readKey } from './members/keys.ts';
+import { secretsOf } from './members/key-secrets.ts';
+import { type OpenSigner, openSigner } from './members/keyring.ts';
 import { migrateAll, type NodeOptions, openMember } from './platform.ts';
 import { connect } from './storage/connection.ts';
 import { onceNames } from './trade/once.ts';
@@ -15,7 +16,10 @@ import { type ReplayReport, replay } from './views.ts';
 /** What an operations team does to a member's database while its node stands still: bring it back, begin a new log. */
 
 export interface RecoverOptions
-  extends Pick<NodeOptions, 'member' | 'databaseUrl' | 'migrationUrl' | 'registry' | 'genesis' | 'keys' | 'highWater'> {
+  extends Pick<
+    NodeOptions,
+    'member' | 'databaseUrl' | 'migrationUrl' | 'registry' | 'genesis' | 'keys' | 'highWater' | 'secrets'
+  > {
   readonly absent: readonly string[];
   readonly signal: AbortSignal;
   readonly onProgress?: (act: string, done: number, of: number) => void;
@@ -34,15 +38,17 @@ export async function recover(
   // A database that was made anew has no tables yet.
   if (migrationUrl !== undefined) await migrateAll(migrationUrl);
   const { sql, registry } = await openMember(options);
+  let signer: OpenSigner | undefined;
   try {
+    const nodeSigner = await openSigner(join(options.keys, 'node.key'), options.secrets ?? secretsOf({}));
+    signer = nodeSigner;
     const { origin } = registry.getMember(member).log;
-    const key = privateKeyObject(readKey(join(options.keys, 'node.key')));
     const asking = {
       ...options,
       sql,
       registry,
       crypto: nodeCrypto,
-      tokenFor: (callee: string) => makeToken(key, origin, callee, new Date(), nodeRandom),
+      tokenFor: (callee: string) => makeToken(nodeSigner, origin, callee, new Date(), nodeRandom),
     };
     const { size } = await rootWith(sql, nodeCrypto, []);
     const mark = highWater === undefined ? undefined : readHighWater(highWater, origin);
@@ -60,6 +66,7 @@ export async function recover(
     if (highWater !== undefined) writeHighWater(highWater, origin, end.size);
     return { ...recovery, views };
   } finally {
+    await signer?.close();
     await sql.end({ timeout: 5 });
   }
 }

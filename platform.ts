@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Federation } from './federation/federation.ts';
 import { askPeer } from './federation/peer-client.ts';
@@ -11,7 +10,8 @@ import type { AuditReport } from './log/audit.ts';
 import { type Accounts, type Caller, openAccounts } from './members/account.ts';
 import type { NodeContext, RequestContext } from './members/context.ts';
 import { membersRouter } from './members/handlers.ts';
-import { documentSigner, privateKeyObject, readKey, signerOf } from './members/keys.ts';
+import { type Secrets, secretsOf } from './members/key-secrets.ts';
+import { Keyring } from './members/keyring.ts';
 import type { Registry, RegistryVersion } from './members/registry.ts';
 import { readRegistryFolder } from './members/registry-folder.ts';
 import { mergeRegistries } from './members/registry-merge.ts';
@@ -52,6 +52,8 @@ export interface NodeOptions {
   readonly migrationUrl?: string | undefined;
   /** Folder with `log.key`, `witness.key`, `node.key` and `documents/`. */
   readonly keys: string;
+  /** Opens keys that are encrypted or in a token; without it there is no passphrase and no PIN. */
+  readonly secrets?: Secrets | undefined;
   /** Folder with the registry's versions: `000001.note`, `000001.json` … */
   readonly registry: string;
   /** SHA-256 of the genesis note, lower-case hex. */
@@ -89,6 +91,7 @@ export class DostykNode {
   readonly admission: { readonly highWater?: string | undefined; readonly absent: readonly string[] };
   readonly #registryFolder: string;
   readonly #offer: (versions: readonly RegistryVersion[]) => Promise<void>;
+  readonly #keyring: Keyring;
   #loops: Promise<void>[] = [];
 
   constructor(
@@ -99,7 +102,9 @@ export class DostykNode {
     registryFolder: string,
     admission: DostykNode['admission'],
     offer: (versions: readonly RegistryVersion[]) => Promise<void>,
+    keyring: Keyring,
   ) {
+    this.#keyring = keyring;
     this.#registryFolder = registryFolder;
     this.admission = admission;
     this.#offer = offer;
@@ -155,6 +160,7 @@ export class DostykNode {
     await Promise.all(this.#loops);
     await this.federation.stop();
     await this.context.ledger.stop();
+    await this.#keyring.close();
     await this.context.sql.end({ timeout: 5 });
   }
 
@@ -346,7 +352,7 @@ export async function openMember(
 
 /**
  * Opens one member's node on its database and keys. Refuses to start where anything is inconsistent.
- * @throws Refusal `registry-…`, `key-unreadable`, `key-foreign`, `accounts-invalid`, `database-…`, `migration-changed`, `log-…`
+ * @throws Refusal `registry-…`, `key-…`, `token-…`, `accounts-invalid`, `database-…`, `migration-changed`, `log-…`
  */
 export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const { member, onError = () => undefined, clock = () => new Date() } = options;
@@ -354,18 +360,14 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const { sql, registry } = await openMember(options);
   await keepRegistry(sql, registry.versions);
   const entry = registry.getMember(member);
-  const key = (name: string, vkeys: readonly string[]) => {
-    const file = readKey(join(options.keys, `${name}.key`));
-    if (!vkeys.includes(file.vkey)) {
-      throw new Refusal(500, 'key-foreign', `The ${name} key is not the one that the registry lists for ${member}.`, {
-        params: { key: name },
-      });
-    }
-    return file;
-  };
+  const keyring = new Keyring(options.keys, options.secrets ?? secretsOf({}));
   // A key that was cut off signs nothing more.
   const vkeysOf = (keys: readonly { vkey: string; until?: number | undefined; below?: unknown }[]): string[] =>
     keys.filter(({ until, below }) => until === undefined && below === undefined).map(({ vkey }) => vkey);
+  const signer = (name: string, keys: Parameters<typeof vkeysOf>[0]) =>
+    keyring.signer(name, (vkey) => vkeysOf(keys).includes(vkey));
+  const nodeSigner = await signer('node', entry.node.keys);
+  const witnessSigner = await signer('witness', entry.witness.keys);
   const fold = foldInto(registry, member);
   const { highWater } = options;
   const ledger = await Ledger.open({
@@ -373,7 +375,7 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     origin: entry.log.origin,
     member,
     registryVersion: registry.document.version,
-    signer: signerOf(key('log', vkeysOf(entry.log.keys))),
+    signer: await signer('log', entry.log.keys),
     quorum: registry.document.quorum,
     crypto: nodeCrypto,
     clock,
@@ -396,10 +398,10 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     clock,
     random: nodeRandom,
     fold,
-    witnessSigner: signerOf(key('witness', vkeysOf(entry.witness.keys))),
+    witnessSigner,
     absent: options.absent ?? [],
     witnessMarks: options.witnessMarks === undefined ? undefined : new WitnessMarks(options.witnessMarks),
-    nodeKey: privateKeyObject(key('node', vkeysOf(entry.node.keys))),
+    nodeSigner,
     onRegistry: (versions) => offer(versions),
     ...(options.registryMs === undefined ? {} : { registryMs: options.registryMs }),
     onError,
@@ -421,9 +423,9 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     crypto: nodeCrypto,
     clock,
     random: nodeRandom,
-    documentSigner: (authority) => documentSigner(options.keys, registry, authority),
+    documentSigner: (authority) => keyring.documentSigner(registry, authority),
   };
   const accounts = openAccounts(options.accounts);
   const admission = { highWater: options.highWater, absent: options.absent ?? [] };
-  return new DostykNode(context, accounts, federation, onError, options.registry, admission, offer);
+  return new DostykNode(context, accounts, federation, onError, options.registry, admission, offer, keyring);
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addClientCommands } from './client-commands.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { addLogCommands } from './log-commands.ts';
 import { addOperationCommands } from './operation-commands.ts';
 import { EXIT, EXIT_HELP, fail } from './outcome.ts';
@@ -36,6 +37,7 @@ export function program(signal: AbortSignal): Command {
   addPackCommands(command);
   addPublishCommands(command, signal);
   addRegistryCommands(command);
+  addKeyCommands(command);
   addOperationCommands(command, signal);
   const strict = (one: Command): void => {
     one.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage));
