@@ -10,10 +10,13 @@ import { Refusal } from '../values/refusal.ts';
 interface NativeFunction {
   async(...args: unknown[]): void;
 }
+interface Library {
+  func(name: string, result: unknown, args: readonly unknown[]): (...args: unknown[]) => number;
+}
 /** What is used of koffi; it may be absent, and the program must compile without it. */
 interface Koffi {
   config(options: Readonly<Record<string, number>>): unknown;
-  load(path: string): { func(name: string, result: unknown, args: readonly unknown[]): (...args: unknown[]) => number };
+  load(path: string, options: { deep: boolean }): Library;
   out(type: unknown): unknown;
   pointer(type: unknown): unknown;
   proto(result: string, args: readonly string[]): unknown;
@@ -123,10 +126,28 @@ function unavailable(message: string, cause?: unknown): Refusal {
   });
 }
 
+let loadedKoffi: Koffi | undefined;
+
+/** Only who has a token needs the package, and only on its platforms is it there. */
+function loadKoffi(): Koffi {
+  if (loadedKoffi !== undefined) return loadedKoffi;
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    // Drivers of tokens want more stack than koffi's 128 KiB.
+    koffi.config({ async_stack_size: 1_048_576 });
+    loadedKoffi = koffi;
+    return koffi;
+  } catch (cause) {
+    throw unavailable('The package koffi, by which tokens are reached, is not installed here.', cause);
+  }
+}
+
 /** A PKCS#11 library, loaded once a process. */
 export class Pkcs11 {
   static readonly #loaded = new Map<string, Pkcs11>();
   readonly #koffi: Koffi;
+  /** Held for as long as the process lives: koffi unloads a library that nobody holds, under the functions that are called. */
+  readonly library: Library;
   /** By label of a token, the PIN that did not open it: no second try locks the token, and another PIN is tried. */
   readonly wrongPins = new Map<string, string>();
   readonly #functions: Readonly<Record<FunctionName, NativeFunction>>;
@@ -135,18 +156,14 @@ export class Pkcs11 {
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string) {
-    try {
-      this.#koffi = createRequire(import.meta.url)('koffi') as Koffi;
-    } catch (cause) {
-      throw unavailable('The package koffi, by which tokens are reached, is not installed.', cause);
-    }
-    const koffi = this.#koffi;
+    const koffi = loadKoffi();
+    this.#koffi = koffi;
     let list: unknown;
     try {
-      // Drivers of tokens want more than koffi's 128 KiB.
-      if (Pkcs11.#loaded.size === 0) koffi.config({ async_stack_size: 1_048_576 });
       const found: unknown[] = [null];
-      const get = koffi.load(path).func('C_GetFunctionList', 'ulong', [koffi.out(koffi.pointer('void *'))]);
+      // Deep: a library that brings an OpenSSL must not find the one in Node.
+      this.library = koffi.load(path, { deep: true });
+      const get = this.library.func('C_GetFunctionList', 'ulong', [koffi.out(koffi.pointer('void *'))]);
       const rv = get(found);
       if (rv !== CKR.OK) throw new Pkcs11Error('C_GetFunctionList', rv);
       list = found[0];
