@@ -65,7 +65,13 @@ test('a healthy node, and what each fault looks like', async () => {
   renameSync(join(folder(), 'keys', 'log.key'), join(folder(), 'keys', 'log.key.away'));
   expect(wrongIn(await findings())).toContain('keys');
   renameSync(join(folder(), 'keys', 'log.key.away'), join(folder(), 'keys', 'log.key'));
-  chmodSync(join(folder(), 'keys', 'log.key'), 0o600);
+
+  // A key that others can read is named, and which.
+  chmodSync(join(folder(), 'keys', 'documents', 'kz.customs.key'), 0o640);
+  const readable = await findings();
+  expect(wrongIn(readable)).toEqual(['key files']);
+  expect(readable.find(({ check }) => check === 'key files')?.message).toContain('kz.customs.key');
+  chmodSync(join(folder(), 'keys', 'documents', 'kz.customs.key'), 0o600);
 
   const { origin } = nodes.node('KZ').context;
   await nodes.stop('KZ');
