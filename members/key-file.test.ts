@@ -25,7 +25,7 @@ import { makeKey, readKey, writeKey } from './keys.ts';
 const folder = mkdtempSync(join(tmpdir(), 'dostyk-key-file-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const LITTLE = { n: 2 ** 14, r: 8, p: 1 };
-const PASSPHRASE = 'дос 友谊 passphrase';
+const PASSPHRASE = 'дружбой 友谊 passphrase';
 const key = makeKey('demo.aa.dostyk/log', ED25519, nodeRandom);
 let files = 0;
 function fileOf(content: unknown): string {
