@@ -67,7 +67,7 @@ test('a key is made, encrypted, given another passphrase, and put in clear; each
   expect(await run(second, 'decrypt', file, '--yes')).toMatchObject({ code: 0 });
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ vkey, seed });
   expect(readdirSync(top).filter((name) => name.endsWith('.new'))).toEqual([]);
-}, 240_000);
+}, 600_000);
 
 test('a key that is made without --plain is never in clear', async () => {
   const path = join(top, 'new.key');
@@ -146,5 +146,5 @@ test.skipIf(untested !== undefined)(
       token.remove();
     }
   },
-  240_000,
+  600_000,
 );

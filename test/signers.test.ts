@@ -113,7 +113,7 @@ test('a node whose keys are encrypted signs all that a node signs, and does not 
   await nodes.open('UZ');
   await signsAll('UZ', 'CN');
   expect((await keyFindings('UZ')).map(({ state }) => state)).toEqual(['well', 'well', 'well']);
-}, 300_000);
+}, 600_000);
 
 test.skipIf(untested !== undefined)(
   named('a node whose keys are in a token signs all that a node signs, also after it lost the session'),
@@ -135,5 +135,5 @@ test.skipIf(untested !== undefined)(
     await nodes.open('KZ');
     await signsAll('KZ', 'UZ');
   },
-  300_000,
+  600_000,
 );
