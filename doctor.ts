@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { dueSections, silentMembers } from './erasing.ts';
 import { storedForks } from './federation/fork-store.ts';
@@ -8,7 +8,9 @@ import { auditOwn } from './ledger/audit.ts';
 import { awaitedErasures } from './ledger/erasing.ts';
 import { readHighWater, WitnessMarks } from './ledger/high-water.ts';
 import { PostgresWitnessStore } from './ledger/witness-store.ts';
-import { readKey } from './members/keys.ts';
+import { readStoredKey } from './members/key-file.ts';
+import { type Secrets, secretsOf } from './members/key-secrets.ts';
+import { openSigner } from './members/keyring.ts';
 import type { Registry } from './members/registry.ts';
 import { DOMAINS, type NodeOptions, openMember } from './platform.ts';
 import type { Sql } from './storage/connection.ts';
@@ -28,7 +30,10 @@ export interface Finding {
 }
 
 export interface DoctorOptions
-  extends Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis' | 'keys' | 'highWater' | 'witnessMarks'> {
+  extends Pick<
+    NodeOptions,
+    'member' | 'databaseUrl' | 'registry' | 'genesis' | 'keys' | 'secrets' | 'highWater' | 'witnessMarks'
+  > {
   /** Recompute the whole log as well. */
   readonly audit: boolean;
   readonly signal: AbortSignal;
@@ -62,7 +67,8 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
   if (opened === undefined) return;
   const { sql, registry } = opened;
   try {
-    yield* look('keys', () => lookAtKeys(options.keys, registry, options.member));
+    yield* look('keys', () => lookAtKeys(options, registry));
+    yield* look('key files', () => lookAtKeyFiles(options.keys));
     yield* look('migrations', () => lookAtMigrations(sql));
     yield* look('rights', () => lookAtRights(sql));
     yield* look('marks', () => lookAtMarks(options, sql, registry));
@@ -97,24 +103,63 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
   }
 }
 
-async function lookAtKeys(folder: string, registry: Registry, member: string) {
+async function lookAtKeys({ keys: folder, secrets = secretsOf({}), member }: DoctorOptions, registry: Registry) {
   const { log, witness, node } = registry.getMember(member);
-  return [['log', log.keys] as const, ['witness', witness.keys] as const, ['node', node.keys] as const].map(
-    ([name, keys]) => {
-      const { vkey } = readKey(join(folder, `${name}.key`));
-      const listed = keys.find((one) => one.vkey === vkey);
-      if (listed === undefined)
-        return wrong(
+  const findings: Omit<Finding, 'check'>[] = [];
+  for (const [name, keys] of [
+    ['log', log.keys] as const,
+    ['witness', witness.keys] as const,
+    ['node', node.keys] as const,
+  ]) {
+    const file = join(folder, `${name}.key`);
+    const { vkey } = readStoredKey(file);
+    const listed = keys.find((one) => one.vkey === vkey);
+    if (listed === undefined) {
+      findings.push(
+        wrong(
           `The ${name} key is not the one that the registry lists.`,
           'Put the right file there, or sign a registry version with this key.',
-        );
-      const cut =
-        ('until' in listed && listed.until !== undefined) || ('below' in listed && listed.below !== undefined);
-      return cut
+        ),
+      );
+      continue;
+    }
+    const cut = ('until' in listed && listed.until !== undefined) || ('below' in listed && listed.below !== undefined);
+    findings.push(
+      cut
         ? wrong(`The ${name} key was cut off.`, 'Put the file of the key there that the registry lists after it.')
-        : well(`The ${name} key is the one that the registry lists.`);
-    },
-  );
+        : await lookInside(name, file, secrets),
+    );
+  }
+  return findings;
+}
+
+async function lookInside(name: string, file: string, secrets: Secrets): Promise<Omit<Finding, 'check'>> {
+  try {
+    await (await openSigner(file, secrets)).close();
+    return well(`The ${name} key is the one that the registry lists, and signs.`);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    // Whoever looks need not have what the service has.
+    return error.code === 'key-passphrase-missing'
+      ? note(
+          `The ${name} key is the one that the registry lists; it was not opened: no passphrase or PIN is at hand here.`,
+          'Name a file by DOSTYK_KEY_PASSPHRASE_FILE or DOSTYK_KEY_PIN_FILE to have it opened.',
+        )
+      : wrong(`The ${name} key: ${error.message} [${error.code}]`, error.remedy ?? 'See OPERATIONS.md, keys.');
+  }
+}
+
+/** Whoever reads a key in clear can sign with it. */
+async function lookAtKeyFiles(folder: string) {
+  const documents = join(folder, 'documents');
+  const files = [
+    ...readdirSync(folder).map((name) => join(folder, name)),
+    ...(existsSync(documents) ? readdirSync(documents).map((name) => join(documents, name)) : []),
+  ].filter((path) => path.endsWith('.key'));
+  const open = files.filter((path) => (statSync(path).mode & 0o077) !== 0);
+  return open.length === 0
+    ? [well('Nobody but their owner reads the key files.')]
+    : open.map((path) => wrong(`Others can read ${path}.`, 'chmod 600; if others have read it, list a new key.'));
 }
 
 async function lookAtMigrations(sql: Sql) {

@@ -7,7 +7,8 @@ import { awaitedErasures } from './ledger/erasing.ts';
 import { readHighWater, writeHighWater } from './ledger/high-water.ts';
 import { type Recovery, recoverLog, rootWith } from './ledger/recovery.ts';
 import { type Succession, succeedLog } from './ledger/succession.ts';
-import { privateKeyObject, readKey } from './members/keys.ts';
+import { secretsOf } from './members/key-secrets.ts';
+import { type OpenSigner, openSigner } from './members/keyring.ts';
 import type { Registry } from './members/registry.ts';
 import { migrateAll, type NodeOptions, openMember } from './platform.ts';
 import { connect, type Sql } from './storage/connection.ts';
@@ -23,7 +24,7 @@ import { type ReplayReport, replay } from './views.ts';
 export interface RecoverOptions
   extends Pick<
     NodeOptions,
-    'member' | 'databaseUrl' | 'migrationUrl' | 'erasureUrl' | 'registry' | 'genesis' | 'keys' | 'highWater'
+    'member' | 'databaseUrl' | 'migrationUrl' | 'erasureUrl' | 'registry' | 'genesis' | 'keys' | 'highWater' | 'secrets'
   > {
   readonly absent: readonly string[];
   readonly signal: AbortSignal;
@@ -43,15 +44,17 @@ export async function recover(
   // A database that was made anew has no tables yet.
   if (migrationUrl !== undefined) await migrateAll(migrationUrl);
   const { sql, registry } = await openMember(options);
+  let signer: OpenSigner | undefined;
   try {
+    const nodeSigner = await openSigner(join(options.keys, 'node.key'), options.secrets ?? secretsOf({}));
+    signer = nodeSigner;
     const { origin } = registry.getMember(member).log;
-    const key = privateKeyObject(readKey(join(options.keys, 'node.key')));
     const asking = {
       ...options,
       sql,
       registry,
       crypto: nodeCrypto,
-      tokenFor: (callee: string) => makeToken(key, origin, callee, new Date(), nodeRandom),
+      tokenFor: (callee: string) => makeToken(nodeSigner, origin, callee, new Date(), nodeRandom),
     };
     const { size } = await rootWith(sql, nodeCrypto, []);
     const mark = highWater === undefined ? undefined : readHighWater(highWater, origin);
@@ -77,6 +80,7 @@ export async function recover(
     if (highWater !== undefined) writeHighWater(highWater, origin, end.size);
     return { ...recovery, views };
   } finally {
+    await signer?.close();
     await sql.end({ timeout: 5 });
   }
 }

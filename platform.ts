@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { carryOutErasures, eraseRound, silentMembers, UNANSWERED_DAYS } from './erasing.ts';
 import { Federation } from './federation/federation.ts';
@@ -14,16 +13,16 @@ import type { AuditReport } from './log/audit.ts';
 import { type Accounts, type Caller, openAccounts } from './members/account.ts';
 import type { NodeContext, RequestContext } from './members/context.ts';
 import { membersRouter } from './members/handlers.ts';
-import { documentSigner, privateKeyObject, readKey, signerOf } from './members/keys.ts';
-import type { Registry, RegistryVersion } from './members/registry.ts';
+import { type Secrets, secretsOf } from './members/key-secrets.ts';
+import { Keyring } from './members/keyring.ts';
+import type { RegistryVersion } from './members/registry.ts';
 import { readRegistryFolder } from './members/registry-folder.ts';
-import { mergeRegistries } from './members/registry-merge.ts';
-import { keepRegistry, storedRegistry } from './members/registry-store.ts';
+import { keepRegistry } from './members/registry-store.ts';
 import * as sessionStore from './members/session-store.ts';
 import * as memberStore from './members/store.ts';
-import { assertDurable, connect, type Sql } from './storage/connection.ts';
+import { type MemberOptions, migrateAll, openMember } from './opening.ts';
+import { connect, type Sql } from './storage/connection.ts';
 import { assertKept } from './storage/durable.ts';
-import { ensureGroupRoles, migrate } from './storage/migrate.ts';
 import { Replica } from './storage/replica.ts';
 import { readerOf } from './trade/acting.ts';
 import { fetchAwaited, getAttachment, putAttachment, servePeerAttachment } from './trade/attachment-handlers.ts';
@@ -43,31 +42,23 @@ import { foldInto } from './views.ts';
 
 /** The only place where the parts are wired together: one member's node. */
 
+export { DOMAINS, migrateAll, openMember } from './opening.ts';
 export { isOutage } from './storage/connection.ts';
 export { shippedGoods, shippedPacks } from './trade/pack-store.ts';
 export type { TradeContext } from './trade/requirements-handlers.ts';
 export { foldInto, replay } from './views.ts';
 
-/** Folders in the order in which their migrations run; each is a schema. */
-export const DOMAINS = ['ledger', 'federation', 'members', 'trade'] as const;
-
-export interface NodeOptions {
-  readonly member: string;
-  readonly databaseUrl: string;
+export interface NodeOptions extends MemberOptions {
   /** A standby from which lists are read when it has caught up. */
   readonly replicaUrl?: string | undefined;
-  /** A standby must have what is acknowledged: asserted at the start and in every transaction that acknowledges. */
-  readonly synchronousStandbys?: boolean | undefined;
   /** The role that owns the schemas; without it migrations are taken to have run. */
   readonly migrationUrl?: string | undefined;
   /** The role that may null what is erased; without it orders to erase are kept as awaited. */
   readonly erasureUrl?: string | undefined;
   /** Folder with `log.key`, `witness.key`, `node.key` and `documents/`. */
   readonly keys: string;
-  /** Folder with the registry's versions: `000001.note`, `000001.json` … */
-  readonly registry: string;
-  /** SHA-256 of the genesis note, lower-case hex. */
-  readonly genesis: string;
+  /** Opens keys that are encrypted or in a token; without it there is no passphrase and no PIN. */
+  readonly secrets?: Secrets | undefined;
   readonly accounts: unknown;
   /** `requestId` where the act had one of its own. */
   readonly onError?: (act: string, error: unknown, requestId?: string) => void;
@@ -91,6 +82,13 @@ export interface NodeOptions {
   readonly onRegistry?: (version: number) => void;
 }
 
+/** What a node holds beside its context until it stops. */
+interface Held {
+  readonly replica: Replica;
+  readonly erasure: Sql | undefined;
+  readonly keyring: Keyring;
+}
+
 /** One member's node. Life cycle: `openNode` → `start` → `stop`. */
 export class DostykNode {
   readonly context: NodeContext;
@@ -107,6 +105,7 @@ export class DostykNode {
   readonly lists: Replica;
   readonly #offer: (versions: readonly RegistryVersion[]) => Promise<void>;
   readonly #erasure: Sql | undefined;
+  readonly #keyring: Keyring;
   #loops: Promise<void>[] = [];
 
   constructor(
@@ -117,11 +116,11 @@ export class DostykNode {
     registryFolder: string,
     admission: DostykNode['admission'],
     offer: (versions: readonly RegistryVersion[]) => Promise<void>,
-    replica: Replica,
-    erasure: Sql | undefined,
+    { replica, erasure, keyring }: Held,
   ) {
     this.lists = replica;
     this.#erasure = erasure;
+    this.#keyring = keyring;
     this.#registryFolder = registryFolder;
     this.admission = admission;
     this.#offer = offer;
@@ -180,6 +179,7 @@ export class DostykNode {
     await this.federation.stop();
     await this.context.ledger.stop();
     await this.lists.stop();
+    await this.#keyring.close();
     await this.context.sql.end({ timeout: 5 });
     await this.#erasure?.end({ timeout: 5 });
   }
@@ -366,43 +366,9 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Runs the migrations of every domain, as the role that owns the schemas. */
-export async function migrateAll(migrationUrl: string): Promise<void> {
-  const owner = connect(migrationUrl, { max: 1, name: 'dostyk-migration' });
-  try {
-    await assertDurable(owner);
-    await ensureGroupRoles(owner);
-    for (const domain of DOMAINS) await migrate(owner, domain);
-  } finally {
-    await owner.end({ timeout: 5 });
-  }
-}
-
-/** Opens what a member's tools need of its database and registry without running a node. */
-export async function openMember(
-  options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis' | 'synchronousStandbys'>,
-): Promise<{ sql: Sql; registry: Registry }> {
-  const sql = connect(options.databaseUrl, { max: 4 });
-  try {
-    await assertDurable(sql, undefined, undefined, options);
-    const stored = await storedRegistry(sql);
-    const { registry } = await mergeRegistries(
-      nodeCrypto,
-      options.genesis,
-      stored,
-      readRegistryFolder(options.registry, stored),
-    );
-    registry.getMember(options.member);
-    return { sql, registry };
-  } catch (error) {
-    await sql.end({ timeout: 5 });
-    throw error;
-  }
-}
-
 /**
  * Opens one member's node on its database and keys. Refuses to start where anything is inconsistent.
- * @throws Refusal `registry-…`, `key-unreadable`, `key-foreign`, `accounts-invalid`, `database-…`, `migration-changed`, `log-…`
+ * @throws Refusal `registry-…`, `key-…`, `token-…`, `accounts-invalid`, `database-…`, `migration-changed`, `log-…`
  */
 export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const { member, onError = () => undefined, clock = () => new Date() } = options;
@@ -414,18 +380,14 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const erasure =
     options.erasureUrl === undefined ? undefined : connect(options.erasureUrl, { max: 1, name: 'dostyk-erasure' });
   if (erasure !== undefined) await carryOutErasures(erasure, entry.log.origin, true);
-  const key = (name: string, vkeys: readonly string[]) => {
-    const file = readKey(join(options.keys, `${name}.key`));
-    if (!vkeys.includes(file.vkey)) {
-      throw new Refusal(500, 'key-foreign', `The ${name} key is not the one that the registry lists for ${member}.`, {
-        params: { key: name },
-      });
-    }
-    return file;
-  };
+  const keyring = new Keyring(options.keys, options.secrets ?? secretsOf({}));
   // A key that was cut off signs nothing more.
   const vkeysOf = (keys: readonly { vkey: string; until?: number | undefined; below?: unknown }[]): string[] =>
     keys.filter(({ until, below }) => until === undefined && below === undefined).map(({ vkey }) => vkey);
+  const signer = (name: string, keys: Parameters<typeof vkeysOf>[0]) =>
+    keyring.signer(name, (vkey) => vkeysOf(keys).includes(vkey));
+  const nodeSigner = await signer('node', entry.node.keys);
+  const witnessSigner = await signer('witness', entry.witness.keys);
   const { observer } = options;
   const folding = foldInto(registry, member);
   const fold: Fold = async (tx, records) => {
@@ -443,7 +405,7 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     origin: entry.log.origin,
     member,
     registryVersion: registry.document.version,
-    signer: signerOf(key('log', vkeysOf(entry.log.keys))),
+    signer: await signer('log', entry.log.keys),
     quorum: registry.document.quorum,
     crypto: nodeCrypto,
     clock,
@@ -467,10 +429,10 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     clock,
     random: nodeRandom,
     fold,
-    witnessSigner: signerOf(key('witness', vkeysOf(entry.witness.keys))),
+    witnessSigner,
     absent: options.absent ?? [],
     witnessMarks: options.witnessMarks === undefined ? undefined : new WitnessMarks(options.witnessMarks),
-    nodeKey: privateKeyObject(key('node', vkeysOf(entry.node.keys))),
+    nodeSigner,
     onRegistry: (versions) => offer(versions),
     ...(options.registryMs === undefined ? {} : { registryMs: options.registryMs }),
     onError,
@@ -493,21 +455,15 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     crypto: nodeCrypto,
     clock,
     random: nodeRandom,
-    documentSigner: (authority) => documentSigner(options.keys, registry, authority),
+    documentSigner: (authority) => keyring.documentSigner(registry, authority),
   };
   const accounts = openAccounts(options.accounts);
   const replica =
     options.replicaUrl === undefined ? undefined : connect(options.replicaUrl, { name: 'dostyk-reading' });
   const admission = { highWater: options.highWater, absent: options.absent ?? [] };
-  return new DostykNode(
-    context,
-    accounts,
-    federation,
-    onError,
-    options.registry,
-    admission,
-    offer,
-    new Replica(sql, replica),
+  return new DostykNode(context, accounts, federation, onError, options.registry, admission, offer, {
+    replica: new Replica(sql, replica),
     erasure,
-  );
+    keyring,
+  });
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addClientCommands } from './client-commands.ts';
 import { addErasureCommands } from './erasure-commands.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { addLogCommands } from './log-commands.ts';
 import { addOperationCommands } from './operation-commands.ts';
 import { EXIT, EXIT_HELP, fail } from './outcome.ts';
@@ -37,6 +38,7 @@ export function program(signal: AbortSignal): Command {
   addPackCommands(command);
   addPublishCommands(command, signal);
   addRegistryCommands(command);
+  addKeyCommands(command);
   addOperationCommands(command, signal);
   addErasureCommands(command, signal);
   const strict = (one: Command): void => {

@@ -5,6 +5,7 @@ import { listen } from '../http/listen.ts';
 import { Metrics } from '../http/metrics.ts';
 import { createApp } from '../http/server.ts';
 import { SignIn } from '../http/sign-in.ts';
+import { secretsOf } from '../members/key-secrets.ts';
 import { openNode } from '../platform.ts';
 import { describeError, Malfunction } from '../values/describe-error.ts';
 import { actOf, type Observer } from '../values/observe.ts';
@@ -33,6 +34,11 @@ export const Environment = z.object({
   DATABASE_ERASURE_URL: PostgresUrl.optional(),
   DOSTYK_MEMBER: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code'),
   DOSTYK_KEYS: z.string().min(1, 'must be the folder of the key files'),
+  /** Files with the passphrase of encrypted keys and the PIN of tokens; otherwise they are credentials of systemd. */
+  DOSTYK_KEY_PASSPHRASE_FILE: z.string().min(1).optional(),
+  DOSTYK_KEY_PIN_FILE: z.string().min(1).optional(),
+  /** Set by systemd. */
+  CREDENTIALS_DIRECTORY: z.string().min(1).optional(),
   DOSTYK_REGISTRY: z.string().min(1, "must be the folder of the registry's versions"),
   DOSTYK_GENESIS: z.string().regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of the genesis note in lower-case hex'),
   DOSTYK_ACCOUNTS: z.string().min(1, 'must be the accounts file'),
@@ -148,6 +154,7 @@ async function runUntilRenewed(
     synchronousStandbys: environment.DOSTYK_SYNCHRONOUS_STANDBYS,
     erasureUrl: environment.DATABASE_ERASURE_URL,
     keys: environment.DOSTYK_KEYS,
+    secrets: secretsOf(environment),
     registry: environment.DOSTYK_REGISTRY,
     genesis: environment.DOSTYK_GENESIS,
     accounts,

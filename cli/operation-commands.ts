@@ -4,6 +4,7 @@ import { doctor, type Finding } from '../doctor.ts';
 import { recover, succeed } from '../operations.ts';
 import { Refusal } from '../values/refusal.ts';
 import { EXIT, print, progress, say } from './outcome.ts';
+import { commandSecrets } from './terminal.ts';
 
 /** Commands for who runs a node: doctor, recover, succeed. */
 
@@ -63,6 +64,7 @@ export function addOperationCommands(program: Command, signal: AbortSignal): voi
       for await (const finding of doctor({
         ...ownSettings(process.env),
         keys,
+        secrets: commandSecrets(),
         highWater,
         witnessMarks,
         audit,
@@ -118,6 +120,7 @@ export function addOperationCommands(program: Command, signal: AbortSignal): voi
       const recovered = await recover({
         ...ownSettings(process.env),
         keys,
+        secrets: commandSecrets(),
         highWater,
         migrationUrl,
         erasureUrl,

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { canonicalJson } from '../log/canonical.ts';
 import { formatNote, type Note, parseNote, parseVkey, signersOf, signNote } from '../log/note.ts';
-import { readKey, signerOf } from '../members/keys.ts';
+import { readStoredKey } from '../members/key-file.ts';
+import { openSigner } from '../members/keyring.ts';
 import { openRegistry, parseDocument, type Registry, registryText } from '../members/registry.ts';
 import { readRegistryFolder } from '../members/registry-folder.ts';
 import { isSigned, type RegistryStep, signersOfStep, stepOf } from '../members/registry-step.ts';
@@ -11,6 +12,7 @@ import { toHex } from '../values/bytes.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
 import { EXIT, print, say } from './outcome.ts';
+import { commandSecrets } from './terminal.ts';
 
 /** Commands for the registry's life: draft the next version, sign it, see who is missing, put it in force. */
 
@@ -168,11 +170,13 @@ export function addRegistryCommands(program: Command): void {
     const current = await registryOf(folderOf(options));
     const draft = readDraft(file, current);
     const noteFile = options.note ?? file.replace(/(\.json)?$/, '.note');
-    const signer = signerOf(readKey(options.key));
-    if (!signersOfStep(draft.step).some(({ vkey }) => vkey === signer.vkey))
+    const asked = readStoredKey(options.key).vkey;
+    if (!signersOfStep(draft.step).some(({ vkey }) => vkey === asked))
       throw new Refusal(422, 'signature-not-asked', `This is ${KINDS[draft.step.kind]}; this key has no say in it.`);
+    const signer = await openSigner(options.key, commandSecrets());
     const before = readSignatures(noteFile, draft.text);
     const [own] = parseNote(await signNote(nodeCrypto, draft.text, [signer])).signatures;
+    await signer.close();
     const others = before.signatures.filter(({ name }) => name !== own?.name);
     const note = { text: draft.text, signatures: own === undefined ? others : [...others, own] };
     writeWhole(noteFile, formatNote(note));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { privateKeyObject, readKey } from '../members/keys.ts';
+import { readKey, signerOf } from '../members/keys.ts';
 import { eventually } from '../test/demo.ts';
 import { FederatedNodes } from '../test/nodes.ts';
 import { nodeRandom } from '../values/node-crypto.ts';
@@ -102,7 +102,7 @@ test('what its owner withholds comes from another for whom it is too, and to nob
 
 test('records are served to a node that shows a fresh token of its own, once', async () => {
   const peer = nodes.node('KZ').context.registry.getMember('KZ');
-  const key = privateKeyObject(readKey(join(nodes.directory, 'members', 'uz', 'keys', 'node.key')));
+  const key = signerOf(readKey(join(nodes.directory, 'members', 'uz', 'keys', 'node.key')));
   const { origin } = nodes.node('UZ').context;
   const ask = async (token?: string) => {
     const answer = await askPeer(`${peer.address}/peer/records?from=0&below=1000&limit=500`, {

@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WitnessMarks } from '../ledger/high-water.ts';
 import type { Fold, Ledger } from '../ledger/ledger.ts';
@@ -44,7 +43,7 @@ export interface FederationOptions {
   readonly fold: Fold;
   readonly witnessSigner: Signer;
   /** Signs tokens to peers. */
-  readonly nodeKey: KeyObject;
+  readonly nodeSigner: Signer;
   /** A peer has other versions of the registry than this node, or more. */
   /** What was cosigned last, outside of the database; without it all others are asked at every start. */
   readonly witnessMarks?: WitnessMarks | undefined;
@@ -230,8 +229,8 @@ export class Federation {
   }
 
   tokenFor(origin: string): Promise<string> {
-    const { nodeKey, registry, member, clock, random } = this.#options;
-    return makeToken(nodeKey, registry.getMember(member).log.origin, origin, clock(), random);
+    const { nodeSigner, registry, member, clock, random } = this.#options;
+    return makeToken(nodeSigner, registry.getMember(member).log.origin, origin, clock(), random);
   }
 
   /** The member whose node speaks; see `checkToken` for refusals. */

@@ -1,9 +1,8 @@
-import type { KeyObject } from 'node:crypto';
 import { createPublicKey } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
-import { parseVkey } from '../log/note.ts';
+import { errors, jwtVerify } from 'jose';
+import { parseVkey, type Signer } from '../log/note.ts';
 import type { Registry } from '../members/registry.ts';
-import { concat, fromHex, toHex } from '../values/bytes.ts';
+import { concat, fromHex, toBase64Url, toHex, utf8 } from '../values/bytes.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
 
@@ -12,26 +11,26 @@ import { Refusal } from '../values/refusal.ts';
 const MAX_SECONDS = 60;
 const SPKI = fromHex('302a300506032b6570032100');
 
+const jsonPart = (value: unknown): string => toBase64Url(utf8(JSON.stringify(value)));
+
 /**
+ * A compact JWS (RFC 7515, EdDSA of RFC 8037), made here: the key may be one that no library can hold.
+ *
  * @param from origin of the caller's log
  * @param to origin of the callee's log
  */
 export async function makeToken(
-  key: KeyObject,
+  signer: Signer,
   from: string,
   to: string,
   now: Date,
   random: (length: number) => Uint8Array,
 ): Promise<string> {
   const seconds = Math.floor(now.getTime() / 1000);
-  return new SignJWT({})
-    .setProtectedHeader({ alg: 'EdDSA', typ: 'dostyk-node+jwt' })
-    .setIssuer(from)
-    .setAudience(to)
-    .setJti(toHex(random(16)))
-    .setIssuedAt(seconds)
-    .setExpirationTime(seconds + 30)
-    .sign(key);
+  const header = jsonPart({ alg: 'EdDSA', typ: 'dostyk-node+jwt' });
+  const claims = jsonPart({ iss: from, aud: to, jti: toHex(random(16)), iat: seconds, exp: seconds + 30 });
+  const signature = await signer.sign(utf8(`${header}.${claims}`));
+  return `${header}.${claims}.${toBase64Url(signature)}`;
 }
 
 export interface TokenCheck {

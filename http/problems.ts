@@ -75,7 +75,14 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'journey-invalid': 'The journey file is wrong; findings name the step and the field.',
   'json-malformed': 'The body is not JSON.',
   'json-not-canonical': 'The bytes are not RFC 8785 canonical JSON.',
-  'key-foreign': 'A key file is not the one that the registry lists for this member.',
+  'key-encrypted': 'The key file is encrypted already.',
+  'key-foreign':
+    'A key file is not the one that the registry lists for this member, or the token holds another key than its file says.',
+  'key-in-token': 'The key is in a token, and only the token has its secret.',
+  'key-passphrase-missing':
+    'A key is encrypted or in a token, and there is no passphrase or PIN: no credential, no file, nobody to ask.',
+  'key-passphrase-wrong': 'The passphrase does not open the key file.',
+  'key-plain': 'The key file is in clear.',
   'key-unreadable': 'A key file is absent or damaged.',
   'ledger-unavailable':
     'The database does not answer now. Repeat with the same Idempotency-Key: nothing is done twice.',
@@ -176,6 +183,13 @@ export const PROBLEMS: Readonly<Record<string, string>> = {
   'too-many-attempts': 'Too many wrong links were tried from this address. Wait as long as Retry-After says.',
   'succession-done': 'The database holds the new log already.',
   'tile-unknown': 'There is no such tile, or the log is not that long yet.',
+  'token-key-exists': 'The token holds a key of that label already.',
+  'token-key-missing': 'The token holds no Ed25519 key of that name, or more than one.',
+  'token-pin-blocked':
+    'The PIN of the token is locked or expired, or one more wrong one would lock it; none was tried.',
+  'token-pin-wrong': 'The PIN does not open the token. It is not tried a second time.',
+  'token-unavailable':
+    'The token that holds a key does not answer: it or its library is not there. What waits is signed when it is back.',
   'token-expired': 'The access token has expired. Get a new one.',
   'token-invalid': 'The access token is not valid here.',
   'token-missing': "The request carries no access token. Get one from the member's identity provider.",

@@ -1,19 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { DocumentSigner } from '../log/detached-signature.ts';
 import { formatVkey, parseVkey, type Signer } from '../log/note.ts';
-import { concat, fromBase64, fromHex, toBase64 } from '../values/bytes.ts';
+import { concat, equal, fromBase64, fromHex, toBase64 } from '../values/bytes.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
-import type { Registry } from './registry.ts';
+import { type PlainKey, readStoredKey, writeNewKey } from './key-file.ts';
 
-/** Private keys in files: mode 0600, one key a file, `{ vkey, seed }`. */
-export interface KeyFile {
-  readonly vkey: string;
-  /** 32 bytes in base64 (RFC 8032's private key). */
-  readonly seed: string;
-}
+/** Keys whose seed is at hand. */
+export type KeyFile = PlainKey;
 
 const PKCS8_ED25519 = fromHex('302e020100300506032b657004220420');
 
@@ -37,43 +30,26 @@ export function makeKey(name: string, type: number, random: (length: number) => 
 
 /** Never overwrites: a key that is lost can't be made again. */
 export function writeKey(path: string, key: KeyFile): void {
-  writeFileSync(path, `${JSON.stringify(key)}\n`, { mode: 0o600, flag: 'wx' });
+  writeNewKey(path, key);
+}
+
+/** @throws Refusal 500 `key-unreadable` where the seed does not fit the verifier key */
+export function validKey(key: KeyFile, path: string): KeyFile {
+  if (equal(parseVkey(nodeCrypto, key.vkey).publicKey, publicKeyOf(fromBase64(key.seed)))) return key;
+  throw new Refusal(500, 'key-unreadable', `The seed in ${path} does not fit its verifier key.`);
 }
 
 /**
- * @throws Refusal 500 `key-unreadable`: absent, not a key file, or a seed that does not fit its vkey
+ * A key file in clear, as a demonstration has it.
+ * @throws Refusal 500 `key-unreadable`: absent, not a key file in clear, or a seed that does not fit its vkey
  */
 export function readKey(path: string): KeyFile {
-  try {
-    const key = JSON.parse(readFileSync(path, 'utf8')) as KeyFile;
-    const fits = parseVkey(nodeCrypto, key.vkey).publicKey.every(
-      (byte, i) => byte === publicKeyOf(fromBase64(key.seed))[i],
-    );
-    if (fits) return key;
-  } catch (cause) {
-    throw new Refusal(500, 'key-unreadable', `The key file ${path} can't be read.`, {
-      remedy: 'Restore it from where keys are kept.',
-      cause,
-    });
-  }
-  throw new Refusal(500, 'key-unreadable', `The seed in ${path} does not fit its verifier key.`);
+  const key = readStoredKey(path);
+  if ('seed' in key) return validKey(key, path);
+  throw new Refusal(500, 'key-unreadable', `${path} does not hold its key in clear.`);
 }
 
 export function signerOf(key: KeyFile): Signer {
   const secret = privateKey(fromBase64(key.seed));
   return { vkey: key.vkey, sign: async (bytes) => sign(null, bytes, secret) };
-}
-
-/** The key as jose takes it for tokens. */
-export function privateKeyObject(key: KeyFile): KeyObject {
-  return privateKey(fromBase64(key.seed));
-}
-
-/** @throws Refusal 500 `document-key-missing`, `key-unreadable` */
-export function documentSigner(keys: string, registry: Registry, authority: string): DocumentSigner {
-  const kid = registry.findAuthority(authority)?.documentKeys.at(-1)?.kid;
-  if (kid === undefined || !/^[a-z0-9.-]+$/.test(authority))
-    throw new Refusal(500, 'document-key-missing', `${authority} has no document key.`);
-  const signer = signerOf(readKey(join(keys, 'documents', `${authority}.key`)));
-  return { kid, sign: (bytes) => signer.sign(bytes) };
 }

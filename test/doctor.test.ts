@@ -65,7 +65,13 @@ test('a healthy node, and what each fault looks like', async () => {
   renameSync(join(folder(), 'keys', 'log.key'), join(folder(), 'keys', 'log.key.away'));
   expect(wrongIn(await findings())).toContain('keys');
   renameSync(join(folder(), 'keys', 'log.key.away'), join(folder(), 'keys', 'log.key'));
-  chmodSync(join(folder(), 'keys', 'log.key'), 0o600);
+
+  // A key that others can read is named, and which.
+  chmodSync(join(folder(), 'keys', 'documents', 'kz.customs.key'), 0o640);
+  const readable = await findings();
+  expect(wrongIn(readable)).toEqual(['key files', 'migrations']);
+  expect(readable.find(({ check }) => check === 'key files')?.message).toContain('kz.customs.key');
+  chmodSync(join(folder(), 'keys', 'documents', 'kz.customs.key'), 0o600);
 
   const { origin } = nodes.node('KZ').context;
   await nodes.stop('KZ');
@@ -82,4 +88,4 @@ test('a healthy node, and what each fault looks like', async () => {
   expect(unreachable).toHaveLength(1);
   expect(unreachable[0]).toMatchObject({ check: 'database and registry', state: 'wrong' });
   expect(JSON.stringify(unreachable)).not.toContain('secret');
-}, 240_000);
+}, 600_000);

@@ -6,6 +6,7 @@ import { createApp } from '../http/server.ts';
 import { SignIn } from '../http/sign-in.ts';
 import { type Envelope, seal, uuidv7 } from '../log/envelope.ts';
 import { makeDemo, type NodeSettings } from '../members/genesis.ts';
+import type { Secrets } from '../members/key-secrets.ts';
 import { type DostykNode, openNode } from '../platform.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { basePort } from './ports.ts';
@@ -30,6 +31,8 @@ export class FederatedNodes {
   readonly #databases: ReadonlyMap<string, TestDatabase>;
   readonly #running = new Map<string, Running>();
   readonly #registryMs: number | undefined;
+  /** By member, what opens its keys where they are not in clear. */
+  readonly secrets = new Map<string, Secrets>();
   #reopening: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -89,6 +92,7 @@ export class FederatedNodes {
       migrationUrl: urls.migration,
       ...(this.withoutErasure.has(member) ? {} : { erasureUrl: urls.erasure }),
       keys: join(folder, 'keys'),
+      secrets: this.secrets.get(member),
       registry: registryFolder(this.directory, member),
       genesis: this.genesis,
       accounts: JSON.parse(readFileSync(join(folder, 'accounts.json'), 'utf8')),

@@ -6,7 +6,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeToken } from '../federation/token.ts';
 import { PROBLEMS } from '../http/problems.ts';
-import { privateKeyObject, readKey } from '../members/keys.ts';
+import { readKey, signerOf } from '../members/keys.ts';
 import { nodeRandom } from '../values/node-crypto.ts';
 import { type Demo, eventually, startDemo } from './demo.ts';
 import { filing } from './filing.ts';
@@ -611,7 +611,7 @@ describe('files', () => {
 
 describe('between nodes', () => {
   const key = (member: string) =>
-    privateKeyObject(readKey(join(demo.directory, 'members', member.toLowerCase(), 'keys', 'node.key')));
+    signerOf(readKey(join(demo.directory, 'members', member.toLowerCase(), 'keys', 'node.key')));
   const origin = (member: string) => `demo.${member.toLowerCase()}.dostyk/log`;
   const pull = async (token: string | undefined, query = 'from=0&below=10&limit=10') => {
     const answer = await fetch(`${demo.address('UZ')}/peer/records?${query}`, {

@@ -44,7 +44,17 @@ test('a change of everyone gathers six signatures, is checked, and takes effect 
   });
   expect(JSON.parse((await run('registry', 'check', draft, '--json')).stdout).signed).toEqual([]);
   writeFileSync(draft, before);
-  await run('registry', 'sign', draft, '--key', keyOf('uz'));
+  // Kept as it should be: encrypted, away from any node.
+  const passphrase = join(top, 'passphrase');
+  writeFileSync(passphrase, 'a long passphrase\n', { mode: 0o600 });
+  await run('key', 'encrypt', keyOf('uz'), '--new-passphrase-file', passphrase, '--yes');
+  expect(await run('registry', 'sign', draft, '--key', keyOf('uz'))).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('key-passphrase-missing'),
+  });
+  await dostyk(['--directory', directory, 'registry', 'sign', draft, '--key', keyOf('uz')], {
+    env: { DOSTYK_KEY_PASSPHRASE_FILE: passphrase },
+  });
   expect(await run('registry', 'add', draft)).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
   expect(await run('registry', 'add', draft, '--yes')).toMatchObject({ code: 0 });
   expect(JSON.parse((await run('members', '--json')).stdout)).toMatchObject({ version: 2, quorum: 3 });
@@ -52,7 +62,7 @@ test('a change of everyone gathers six signatures, is checked, and takes effect 
     code: 1,
     stderr: expect.stringContaining('the next is 3'),
   });
-}, 60_000);
+}, 600_000);
 
 test('a member alone for its own entry, and a key that has no say', async () => {
   rmSync(draft);
