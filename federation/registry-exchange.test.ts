@@ -134,8 +134,7 @@ test('a record that was said under a version not known yet is asked for again, n
 test('a compromised log key is cut off: what it signed beyond counts no more, and the record is proven anew', async () => {
   nodes = await FederatedNodes.start(200);
   const index = await nodes.append('KZ', [{ member: 'UZ' }]);
-  const final = (at: number) =>
-    eventually(async () => nodes.node('KZ').context.ledger.publicationOf(at) === 'final');
+  const final = (at: number) => eventually(async () => nodes.node('KZ').context.ledger.publicationOf(at) === 'final');
   await final(index);
   const { ledger, tiles, registry, sql } = nodes.node('KZ').context;
   const [entry] = await sql<{ commitment: Uint8Array }[]>`SELECT commitment FROM ledger.entry WHERE index = ${index}`;
