@@ -6,12 +6,13 @@ import { heldBy } from './federation/holdings.ts';
 import { listFaults } from './federation/store.ts';
 import { auditOwn } from './ledger/audit.ts';
 import { awaitedErasures } from './ledger/erasing.ts';
+import { auditHeld } from './ledger/held-audit.ts';
 import { readHighWater, WitnessMarks } from './ledger/high-water.ts';
 import { PostgresWitnessStore } from './ledger/witness-store.ts';
 import { readStoredKey } from './members/key-file.ts';
 import { type Secrets, secretsOf } from './members/key-secrets.ts';
 import { openSigner } from './members/keyring.ts';
-import type { Registry } from './members/registry.ts';
+import { logsOf, type Registry } from './members/registry.ts';
 import { DOMAINS, type NodeOptions, openMember } from './platform.ts';
 import type { Sql } from './storage/connection.ts';
 import { packageRoot } from './storage/package-root.ts';
@@ -97,6 +98,17 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
           .map(({ code, message }) =>
             wrong(`${code}: ${message}`, 'Stop the node; restore the database and run `dostyk recover`.'),
           );
+      });
+    if (options.audit)
+      yield* look('copies', async () => {
+        const logs = registry.document.members
+          .flatMap(logsOf)
+          .map(({ origin, keys }) => ({ origin, logKeys: keys.map(({ vkey }) => vkey) }));
+        const held = await auditHeld(sql, nodeCrypto, logs);
+        if (held.length === 0) return [well('What is held of other logs is as they signed it.')];
+        return held
+          .slice(0, 10)
+          .map(({ code, message }) => wrong(`${code}: ${message}`, 'Stop the node and restore the database.'));
       });
   } finally {
     await sql.end({ timeout: 5 });

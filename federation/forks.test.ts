@@ -15,7 +15,7 @@ import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 
 /** Two histories of one log: what proves them, what does not, and what six nodes then do. */
 
-const SIX = 240_000;
+const SIX = 600_000;
 let nodes: FederatedNodes;
 beforeEach(async () => {
   nodes = await FederatedNodes.start(300);

@@ -276,7 +276,7 @@ describe('a peer that sends what its log does not hold', () => {
     await expect(puller().pull()).rejects.toMatchObject({ code: 'peer-unreachable' });
     answer = undefined;
     expect(await puller().pull()).toBe(1);
-  }, 20_000);
+  });
 });
 
 describe('a record that is authentic and yet not its issuer’s to say is left out and reported', () => {

@@ -8,7 +8,7 @@ import { FederatedNodes, registryFolder } from '../test/nodes.ts';
 
 /** What an operations team may do to a member, on six real nodes: a restored backup, a lost database, a lost file. */
 
-const SIX = 240_000;
+const SIX = 600_000;
 let nodes: FederatedNodes;
 beforeEach(async () => {
   nodes = await FederatedNodes.start();

@@ -117,20 +117,20 @@ const everyone = (): string[] => witnesses.map(({ code }) => code).sort();
 test('the newest checkpoint goes to all, becomes final, and is cosigned anew while nothing changes', async () => {
   witnessing.start();
   const size = await grow();
-  await eventually(async () => (await cosigners(size)).length === 5, 10);
+  await eventually(async () => (await cosigners(size)).length === 5);
   expect(finalSize()).toBe(size);
   const before = witnesses.map(({ asked }) => asked);
-  await eventually(async () => witnesses.every(({ asked }, i) => asked > (before[i] ?? 0)), 10);
+  await eventually(async () => witnesses.every(({ asked }, i) => asked > (before[i] ?? 0)));
   expect(faults).toEqual([]);
 });
 
 test('a witness that holds another size than was thought tells it, and cosigns', async () => {
   witnessing.start();
   const first = await grow();
-  await eventually(async () => (await cosigners(first)).length === 5, 10);
+  await eventually(async () => (await cosigners(first)).length === 5);
   for (const fake of witnesses) fake.held = 0n;
   const second = await grow();
-  await eventually(async () => (await cosigners(second)).length === 5, 10);
+  await eventually(async () => (await cosigners(second)).length === 5);
   expect(faults).toEqual([]);
 });
 
@@ -139,16 +139,16 @@ test('with one witness away a checkpoint is final, with two it is not, until one
   one.instead = (response) => void response.destroy();
   witnessing.start();
   const first = await grow();
-  await eventually(async () => finalSize() === first, 10);
+  await eventually(async () => finalSize() === first);
   two.instead = (response) => void response.destroy();
   const second = await grow();
   await delay(1500);
   expect(finalSize()).toBe(first);
   expect(nodes.node('KZ').context.ledger.published?.size).toBe(second);
   two.instead = undefined;
-  await eventually(async () => finalSize() === second, 10);
+  await eventually(async () => finalSize() === second);
   one.instead = undefined;
-  await eventually(async () => (await cosigners(second)).join() === everyone().join(), 10);
+  await eventually(async () => (await cosigners(second)).join() === everyone().join());
 });
 
 test('a witness that never answers holds up no checkpoint', async () => {
@@ -159,7 +159,7 @@ test('a witness that never answers holds up no checkpoint', async () => {
   for (let i = 0; i < 12; i++) {
     const size = await grow();
     const since = performance.now();
-    await eventually(async () => finalSize() === size, 10);
+    await eventually(async () => finalSize() === size);
     waits.push(performance.now() - since);
     await delay(600);
   }
@@ -199,11 +199,11 @@ test.each(wrong)(
     bad.instead = (response, note) => answer(response, note, bad);
     witnessing.start();
     const size = await grow();
-    await eventually(async () => finalSize() === size && faults.length > 0, 10);
+    await eventually(async () => finalSize() === size && faults.length > 0);
     expect(faults[0]).toEqual({ member: bad.code, code });
     expect(await cosigners(size)).not.toContain(bad.code);
     bad.instead = undefined;
-    await eventually(async () => (await cosigners(size)).includes(bad.code), 10);
+    await eventually(async () => (await cosigners(size)).includes(bad.code));
   },
 );
 
@@ -213,7 +213,7 @@ test('a witness that names another size each time is reported', async () => {
   bad.instead = (response) => void response.writeHead(409).end(`${1 + (size++ % 3)}\n`);
   for (let i = 0; i < 3; i++) await grow();
   witnessing.start();
-  await eventually(async () => faults.some(({ member }) => member === bad.code), 10);
+  await eventually(async () => faults.some(({ member }) => member === bad.code));
   expect(faults[0]).toEqual({ member: bad.code, code: 'witness-error' });
 });
 
@@ -225,7 +225,7 @@ test('a drip of bytes ends with the time limit', async () => {
   };
   witnessing.start();
   const size = await grow();
-  await eventually(async () => faults.length > 0, 10);
+  await eventually(async () => faults.length > 0);
   clearInterval(drip);
   expect(faults[0]).toEqual({ member: slow.code, code: 'unreachable' });
   expect(finalSize()).toBe(size);

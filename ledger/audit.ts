@@ -8,6 +8,7 @@ import { parseNote } from '../log/note.ts';
 import { Recomputation } from '../log/recomputation.ts';
 import type { Sql, Tx } from '../storage/connection.ts';
 import { equal } from '../values/bytes.ts';
+import { Routing } from './routing-audit.ts';
 import { SlipChain } from './slip-chain.ts';
 
 interface StoredEntry {
@@ -22,8 +23,8 @@ interface StoredEntry {
 
 /**
  * Recomputes a node's own log from its records: contiguous indexes, commitments, full tiles, the state's root, every signed
- * checkpoint with its cosignatures, and the chain of slips. Finds a flipped bit anywhere. Reads one snapshot, so that the log may
- * grow meanwhile.
+ * checkpoint with its cosignatures, the chain of slips, and to whom each record is delivered. Finds a flipped bit anywhere. Reads
+ * one snapshot, so that the log may grow meanwhile.
  *
  * @example const { findings } = await auditOwn(sql, nodeCrypto, { origin, logKeys, witnesses });
  */
@@ -41,8 +42,8 @@ export function auditOwn(
 async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progress: Progress): Promise<AuditReport> {
   const found = new Findings();
   const [state] = await tx<
-    { size: bigint; root: Uint8Array }[]
-  >`SELECT size, root FROM ledger.log_state WHERE origin = ${keys.origin}`;
+    { size: bigint; root: Uint8Array; edge: Uint8Array }[]
+  >`SELECT size, root, edge FROM ledger.log_state WHERE origin = ${keys.origin}`;
   const size = state?.size ?? 0n;
   const checkpoints = await tx<
     { size: bigint; body: string; note: string }[]
@@ -50,6 +51,7 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
   const signedAt = new Map(checkpoints.map((one) => [one.size, one]));
   const tree = new Recomputation(crypto);
   const slips = new SlipChain((...finding) => found.add(...finding));
+  const routing = new Routing(tx, (...finding) => found.add(...finding));
   let erased = 0;
   let lost = 0;
   let records = 0;
@@ -66,11 +68,13 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
       if (note.text !== signed.body)
         found.add('checkpoint-differs', `The note of size ${signed.size} has another body.`);
       const lines = await tx<
-        { witness: string; line: string }[]
-      >`SELECT witness, line FROM ledger.cosignature WHERE size = ${signed.size}`;
-      for (const { witness, line } of lines) {
+        { witness: string; time: bigint; line: string }[]
+      >`SELECT witness, time, line FROM ledger.cosignature WHERE size = ${signed.size}`;
+      for (const { witness, time, line } of lines) {
         const [cosigned] = await cosignaturesOf(crypto, parseNote(signed.note + line), keys.witnessesOf(signed.size));
-        if (cosigned?.member === witness) cosignatures++;
+        if (cosigned?.member === witness && cosigned.time === time) cosignatures++;
+        else if (cosigned?.member === witness)
+          found.add('cosignature-differs', `A cosignature of ${witness} at size ${signed.size} states another time.`);
         else found.add('cosignature-unknown', `A cosignature at size ${signed.size} is by no known key of ${witness}.`);
       }
     } catch (error) {
@@ -87,6 +91,7 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
       if (id === null) lost++;
       else erased++;
       slips.erased(index);
+      routing.unknown(index);
       return;
     }
     records++;
@@ -97,7 +102,9 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
       if (sealed.record.id !== id) found.add('id-differs', 'The record is stored under another id.', index);
       if (sealed.record.log !== keys.origin) found.add('origin-differs', 'The record names another log.', index);
       slips.record(sealed.record, index);
+      routing.record(sealed.record, index);
     } catch (error) {
+      routing.unknown(index);
       found.add('record-unreadable', (error as Error).message, index);
     }
   };
@@ -119,6 +126,8 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
     const rows = await tx<StoredEntry[]>`
       SELECT entry.index, commitment, record.index IS NOT NULL AS stored, id, bytes, salt FROM ledger.entry LEFT JOIN ledger.record USING (index)
       WHERE entry.index >= ${from} AND entry.index < ${from + 1000n} ORDER BY entry.index`;
+    // A state that says more than there is must not keep the audit looking for it.
+    if (rows.length === 0) break;
     for (const row of rows) {
       if (row.index !== tree.edge.size) {
         found.add('gap', `Index ${tree.edge.size} is missing.`, tree.edge.size);
@@ -128,9 +137,11 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
       tree.add(row.commitment);
       await atSize();
     }
+    await routing.compare(from, from + 1000n);
     progress(Number(tree.edge.size), Number(size));
   }
   slips.end();
+  await routing.end(size);
   const [beyond] = await tx<
     { index: bigint }[]
   >`SELECT max(index) AS index FROM ledger.entry HAVING max(index) >= ${size}`;
@@ -138,6 +149,8 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
     found.add('gap', `The log ends at ${(beyond?.index ?? tree.edge.size - 1n) + 1n}, its state says ${size}.`);
   if (state !== undefined && !equal(state.root, tree.root))
     found.add('root-differs', 'The stored root is not that of the entries.');
+  if (state !== undefined && !equal(state.edge, edgeToBytes(tree.edge)))
+    found.add('root-differs', 'The stored edge, from which the log goes on, is not that of the entries.');
   const stored = await tx<{ level: number; n: bigint; data: Uint8Array }[]>`SELECT level, n, data FROM ledger.tile`;
   for (const { level, n, data } of stored) {
     const expected = tree.tiles.get(`${level}/${n}`);
@@ -146,6 +159,10 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
   }
   if (stored.length !== tree.tiles.size)
     found.add('tile-missing', `${tree.tiles.size} full tiles are due, ${stored.length} are stored.`);
+  const stray = await tx<{ size: bigint; witness: string }[]>`
+    SELECT size, witness FROM ledger.cosignature WHERE NOT EXISTS (SELECT 1 FROM ledger.checkpoint WHERE checkpoint.size = cosignature.size)`;
+  for (const { size: nowhere, witness } of stray)
+    found.add('cosignature-unknown', `A cosignature of ${witness} is kept for size ${nowhere}, which was not signed.`);
   for (const { size: signed } of checkpoints) {
     if (signed > tree.edge.size)
       found.add('log-shorter', `A checkpoint of size ${signed} was signed; the log ends at ${tree.edge.size}.`);

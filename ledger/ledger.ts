@@ -191,7 +191,9 @@ export class Ledger {
   append(sealed: readonly Sealed[], options: AppendOptions): Promise<Receipt> {
     if (!this.#running)
       return Promise.reject(
-        new Refusal(503, 'ledger-unavailable', 'The node is stopping.', { params: { retryAfter: 2 } }),
+        new Refusal(503, 'ledger-unavailable', 'The node takes nothing now: it is starting or stopping.', {
+          params: { retryAfter: 2 },
+        }),
       );
     const { origin, member } = this.options;
     if (sealed.some(({ record }) => record.log !== origin || record.issuer.member !== member)) {

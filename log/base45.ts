@@ -1,6 +1,7 @@
 /** Base45 (RFC 9285): bytes as characters that a QR code holds in its dense alphanumeric mode. */
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
+const VALUE: ReadonlyMap<string, number> = new Map([...ALPHABET].map((character, value) => [character, value]));
 
 /** @example toBase45(utf8('AB')) // 'BB8' */
 export function toBase45(bytes: Uint8Array): string {
@@ -21,11 +22,15 @@ export function fromBase45(text: string): Uint8Array {
   if (text.length % 3 === 1) throw new RangeError('base45 of an impossible length');
   const bytes: number[] = [];
   for (let i = 0; i < text.length; i += 3) {
-    const digits = [...text.slice(i, i + 3)].map((one) => ALPHABET.indexOf(one));
-    if (digits.includes(-1)) throw new RangeError('not a character of base45');
-    const n = digits.reduce((sum, digit, place) => sum + digit * 45 ** place, 0);
-    if (n > (digits.length === 3 ? 65_535 : 255)) throw new RangeError('base45 out of range');
-    if (digits.length === 3) bytes.push(n >> 8, n & 255);
+    const digits = Math.min(3, text.length - i);
+    let n = 0;
+    for (let place = digits - 1; place >= 0; place--) {
+      const value = VALUE.get(text.charAt(i + place));
+      if (value === undefined) throw new RangeError('not a character of base45');
+      n = n * 45 + value;
+    }
+    if (n > (digits === 3 ? 65_535 : 255)) throw new RangeError('base45 out of range');
+    if (digits === 3) bytes.push(n >> 8, n & 255);
     else bytes.push(n);
   }
   return Uint8Array.from(bytes);

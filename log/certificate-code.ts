@@ -113,6 +113,9 @@ export interface OpenedCode extends CertificateCode {
 export function parseCode(text: string): OpenedCode {
   const trimmed = text.trim();
   if (!isCode(trimmed)) throw new RangeError('not a code of ours');
+  // Three characters for two bytes: nothing longer is unpacked.
+  if (trimmed.length > CODE_PREFIX.length + Math.ceil(MAX_CODE_BYTES * 1.5))
+    throw new RangeError('longer than any code');
   const message = fromBase45(trimmed.slice(CODE_PREFIX.length));
   if (message.length > MAX_CODE_BYTES || message[0] !== 0xd2) throw new RangeError('not a COSE_Sign1');
   let parts: unknown;

@@ -34,6 +34,8 @@ export class FederatedNodes {
   /** By member, what opens its keys where they are not in clear. */
   readonly secrets = new Map<string, Secrets>();
   #reopening: Promise<void> = Promise.resolve();
+  /** Why a node that was to be opened anew is not there. */
+  readonly #failures = new Map<string, unknown>();
 
   private constructor(
     directory: string,
@@ -67,7 +69,8 @@ export class FederatedNodes {
 
   node(member: string): DostykNode {
     const running = this.#running.get(member);
-    if (running === undefined) throw new Error(`no node of ${member}`);
+    if (running === undefined)
+      throw new Error(`no node of ${member}`, { cause: this.#failures.get(member) ?? 'it is being opened anew' });
     return running.node;
   }
 
@@ -102,7 +105,9 @@ export class FederatedNodes {
       highWater: join(folder, 'high-water.json'),
       ...(this.#registryMs === undefined ? {} : { registryMs: this.#registryMs }),
       onRegistry: () => {
-        this.#reopening = this.#reopening.then(() => this.#reopen(member)).catch(() => undefined);
+        this.#reopening = this.#reopening
+          .then(() => this.#reopen(member))
+          .catch((error: unknown) => void this.#failures.set(member, error));
       },
     });
     const { issuer, address, host, port } = this.settings(member);
@@ -118,6 +123,15 @@ export class FederatedNodes {
     if (!this.#running.has(member)) return;
     await this.stop(member);
     await this.open(member);
+  }
+
+  /** When all that took up another registry are open again, and take records. */
+  async reopened(): Promise<void> {
+    let seen: Promise<void> | undefined;
+    while (seen !== this.#reopening) {
+      seen = this.#reopening;
+      await seen;
+    }
   }
 
   async stop(member: string): Promise<void> {

@@ -40,6 +40,16 @@ describe('whatever happens', () => {
   );
 });
 
+test('a third lying witness is one too many: two final histories are made, and honest nodes hold the proof of them', async () => {
+  for (let seed = 50; seed < 1000; seed++) {
+    const { violations, forksProven } = await new Simulation({ seed, lyingLog: true, liars: 3 }).run();
+    if (!violations.some((one) => /two final/.test(one))) continue;
+    expect(forksProven).toBeGreaterThan(0);
+    return;
+  }
+  throw new Error('not found in 950 schedules');
+}, 600_000);
+
 describe('a planted bug is found', () => {
   test.each<[Bug, RegExp]>([
     ['no-look-up', /two final/],
