@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SignJWT } from 'jose';
+import { importJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogCrypto } from '../log/crypto.ts';
-import { signNote } from '../log/note.ts';
+import { parseVkey, signNote } from '../log/note.ts';
 import { makeDemo } from '../members/genesis.ts';
-import { privateKeyObject, readKey, signerOf } from '../members/keys.ts';
+import { readKey, signerOf } from '../members/keys.ts';
 import {
   openRegistry,
   parseDocument,
@@ -15,7 +15,7 @@ import {
   registryText,
 } from '../members/registry.ts';
 import { fuzz, INPUTS, seeded } from '../test/fuzz.ts';
-import { toBase64, toHex, utf8 } from '../values/bytes.ts';
+import { fromBase64, toBase64, toBase64Url, toHex, utf8 } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
 import { parsePull, parsePullAnswer } from './pull-answer.ts';
@@ -57,7 +57,12 @@ const reached = ({ accepted, refused }: { accepted: number; refused: number }): 
   expect(accepted).toBeGreaterThan(some);
   expect(refused).toBeGreaterThan(some);
 };
-const key = (member: string) => privateKeyObject(readKey(join(directory, 'members', member, 'keys', 'node.key')));
+const keyFile = (member: string) => readKey(join(directory, 'members', member, 'keys', 'node.key'));
+function joseKey(member: string) {
+  const { vkey, seed } = keyFile(member);
+  const x = toBase64Url(parseVkey(nodeCrypto, vkey).publicKey);
+  return importJWK({ kty: 'OKP', crv: 'Ed25519', x, d: toBase64Url(fromBase64(seed)) }, 'EdDSA');
+}
 
 test('tokens between nodes', async () => {
   const use = async () => true;
@@ -66,8 +71,8 @@ test('tokens between nodes', async () => {
   const header = { alg: 'EdDSA', typ: 'dostyk-node+jwt' };
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const texts = [
-    `Bearer ${await makeToken(key('kz'), KZ, UZ, NOW, nodeRandom)}`,
-    `Bearer ${await new SignJWT(claims).setProtectedHeader(header).sign(key('uz'))}`,
+    `Bearer ${await makeToken(signerOf(keyFile('kz')), KZ, UZ, NOW, nodeRandom)}`,
+    `Bearer ${await new SignJWT(claims).setProtectedHeader(header).sign(await joseKey('uz'))}`,
     `Bearer ${part({ ...header, alg: 'none' })}.${part(claims)}.`,
     `Bearer ${part({ ...header, crit: ['b64'], b64: false })}.${part({ ...claims, iss: '\ud800' })}.AAAA`,
   ];
