@@ -1,19 +1,16 @@
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Ledger } from '../ledger/ledger.ts';
 import { allOwn } from '../ledger/replay.ts';
 import { openSealed } from '../log/envelope.ts';
-import { ED25519, formatVkey } from '../log/note.ts';
-import { DOMAINS, foldInto, replay } from '../platform.ts';
+import { DOMAINS, replay } from '../platform.ts';
 import { connect, type Sql } from '../storage/connection.ts';
 import { ensureDatabase } from '../storage/database.ts';
 import { removeEmbedded, startEmbedded } from '../storage/embedded.ts';
 import { migrate } from '../storage/migrate.ts';
-import { sealFiling } from '../trade/filing.ts';
-import { demoRegistry, validFiling } from '../trade/filing-fixture.ts';
-import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
+import { demoRegistry } from '../trade/filing-fixture.ts';
+import { nodeCrypto } from '../values/node-crypto.ts';
+import { fill, newSigner } from './filling.ts';
 import { type Figure, report } from './report.ts';
 
 /**
@@ -22,48 +19,6 @@ import { type Figure, report } from './report.ts';
  */
 
 const MEMBER = 'UZ';
-
-async function fill(sql: Sql, records: number): Promise<number> {
-  const registry = demoRegistry();
-  const { origin } = registry.getMember(MEMBER).log;
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const vkey = formatVkey(nodeCrypto, origin, ED25519, publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
-  const ledger = await Ledger.open({
-    sql,
-    origin,
-    member: MEMBER,
-    registryVersion: 1,
-    signer: { vkey, sign: async (bytes) => sign(null, bytes, privateKey) },
-    quorum: 4,
-    crypto: nodeCrypto,
-    clock: () => new Date(),
-    random: nodeRandom,
-    fold: foldInto(registry, MEMBER, true),
-    maxQueue: 10_000,
-  });
-  ledger.start();
-  const filing = validFiling();
-  let appended = 0;
-  const worker = async (): Promise<void> => {
-    while (appended < records) {
-      const { sealed, once } = sealFiling({ ...filing, dossier: randomUUID() }, 'uz.exporter', {
-        origin,
-        member: MEMBER,
-        registry,
-        now: new Date(),
-        random: nodeRandom,
-        crypto: nodeCrypto,
-      });
-      appended += sealed.length;
-      await ledger.append(sealed, { account: 'bench', once });
-    }
-  };
-  const started = performance.now();
-  await Promise.all(Array.from({ length: 200 }, worker));
-  const seconds = (performance.now() - started) / 1000;
-  await ledger.stop();
-  return appended / seconds;
-}
 
 /** Records a second, read and opened and no more. */
 async function readOnly(sql: Sql, origin: string): Promise<number> {
@@ -89,13 +44,14 @@ export async function run({ full }: { readonly full: boolean }): Promise<void> {
       for (const domain of DOMAINS) await migrate(owner, domain);
       const sql = connect(urls.running, { max: 8 });
       process.stdout.write(`filling: ${records} records\n`);
-      const filed = await fill(sql, records);
+      const { origin } = registry.getMember(MEMBER).log;
+      const filed = await fill(sql, { member: MEMBER, registry, signer: newSigner(origin), records });
       const started = performance.now();
       const done = await replay(sql, registry, MEMBER, (at) => process.stdout.write(`\r${at}`));
       const rate = done.records / ((performance.now() - started) / 1000);
       process.stdout.write('\n');
       if (!done.equal) throw new Error('The views are not what they were.');
-      const read = await readOnly(sql, registry.getMember(MEMBER).log.origin);
+      const read = await readOnly(sql, origin);
       figures.push(
         {
           name: `replay of ${done.records} records`,

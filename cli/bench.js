@@ -10,7 +10,7 @@ const names = readdirSync(join(root, 'bench'))
     (name) =>
       name.endsWith('.ts') &&
       !name.endsWith('.test.ts') &&
-      !['peer-packages.ts', 'report.ts', 'synthetic-packs.ts'].includes(name),
+      !['filling.ts', 'peer-packages.ts', 'report.ts', 'synthetic-packs.ts'].includes(name),
   )
   .map((name) => name.slice(0, -3));
 const [name = '', ...rest] = process.argv.slice(2);
