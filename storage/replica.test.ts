@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../test/demo.ts';
+import { freePort } from '../test/ports.ts';
 import { assertDurable, connect, isOutage, type Sql } from './connection.ts';
 import { ensureDatabase } from './database.ts';
 import { assertKept } from './durable.ts';
@@ -24,15 +24,6 @@ let url: string;
 let sql: Sql;
 let replicaSql: Sql;
 let admin: Sql;
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 const ended = (process: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
