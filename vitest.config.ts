@@ -9,5 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    // A condition is waited for, however slow the machine is.
+    expect: { poll: { timeout: 30_000 } },
   },
 });
