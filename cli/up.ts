@@ -98,7 +98,7 @@ async function healthy(address: string, signal: AbortSignal): Promise<boolean> {
 
 /**
  * Starts everything, making the demonstration first where there is none.
- * @throws Refusal 503 `node-not-started` naming the log file, when a node does not come up within a minute
+ * @throws Refusal 503 `node-not-started` naming the log file, when a node does not come up within three minutes
  */
 export async function startDemo(options: UpOptions): Promise<RunningDemo> {
   const { basePort, signal, say } = options;
@@ -182,7 +182,7 @@ export async function startDemo(options: UpOptions): Promise<RunningDemo> {
       node.start();
       nodes.push(node);
     }
-    const until = performance.now() + 60_000;
+    const until = performance.now() + 180_000;
     for (const { member, address } of settings) {
       while (!(await healthy(address, signal))) {
         signal.throwIfAborted();

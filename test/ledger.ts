@@ -51,7 +51,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
   return database;
 }
 
-export function ledgerOptions(database: TestDatabase, change: Partial<LedgerOptions> = {}): LedgerOptions {
+export function ledgerOptions(database: Pick<TestDatabase, 'sql'>, change: Partial<LedgerOptions> = {}): LedgerOptions {
   return {
     sql: database.sql,
     origin: ORIGIN,

@@ -11,9 +11,9 @@ import { type EmbeddedServer, removeEmbedded, startEmbedded } from '../storage/e
 import { installBinaries, readSettings, serverUser } from '../storage/embedded-home.ts';
 import { ensureGroupRoles, migrate } from '../storage/migrate.ts';
 import { packageRoot } from '../storage/package-root.ts';
-import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
+import { nodeCrypto } from '../values/node-crypto.ts';
 import { eventually } from './demo.ts';
-import { ORIGIN, record, signer } from './ledger.ts';
+import { ledgerOptions, ORIGIN, record, signer } from './ledger.ts';
 import { freePort } from './ports.ts';
 
 /**
@@ -58,22 +58,7 @@ afterAll(async () => {
   rmSync(backup, { recursive: true, force: true });
 });
 
-async function open(sql: Sql): Promise<Ledger> {
-  return Ledger.open({
-    sql,
-    origin: ORIGIN,
-    member: 'KZ',
-    registryVersion: 1,
-    signer,
-    quorum: 4,
-    crypto: nodeCrypto,
-    clock: () => new Date(),
-    random: nodeRandom,
-    fold: async () => undefined,
-    sequenceEveryMs: 5,
-    signEveryMs: 1_000_000,
-  });
-}
+const open = (sql: Sql): Promise<Ledger> => Ledger.open(ledgerOptions({ sql }, { signEveryMs: 1_000_000 }));
 
 test('a database of a moment comes back from a base backup and the archive, whole up to there and without what came later', async () => {
   const urls = await ensureDatabase(server.adminUrl, 'moment');
