@@ -118,7 +118,7 @@ test('the newest checkpoint goes to all, becomes final, and is cosigned anew whi
   witnessing.start();
   const size = await grow();
   await eventually(async () => (await cosigners(size)).length === 5);
-  expect(finalSize()).toBe(size);
+  await eventually(async () => finalSize() === size);
   const before = witnesses.map(({ asked }) => asked);
   await eventually(async () => witnesses.every(({ asked }, i) => asked > (before[i] ?? 0)));
   expect(faults).toEqual([]);
