@@ -91,6 +91,12 @@ async function setOffline(phone: BrowserContext, offline: boolean): Promise<void
   )) {
     const { sessionId } = await session.send('Target.attachToTarget', { targetId, flatten: false });
     const conditions = { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+    // The worker has done it when it says so.
+    const done = new Promise<void>((resolve) => {
+      session.on('Target.receivedMessageFromTarget', (event) => {
+        if (event.sessionId === sessionId && (JSON.parse(event.message) as { id?: number }).id === 2) resolve();
+      });
+    });
     for (const [i, [method, params]] of [
       ['Network.enable', {}],
       ['Network.emulateNetworkConditions', conditions],
@@ -99,8 +105,12 @@ async function setOffline(phone: BrowserContext, offline: boolean): Promise<void
         sessionId,
         message: JSON.stringify({ id: i + 1, method, params }),
       });
+    await done;
   }
   await phone.setOffline(offline);
+  // A worker that is started anew has a connection again: what it asks for is refused here.
+  if (offline) await phone.route('**/api/**', (route) => route.abort('internetdisconnected'));
+  else await phone.unroute('**/api/**');
 }
 
 test('a carrier makes a link on the movement page, and revokes it', async () => {
