@@ -44,11 +44,11 @@ export interface FederationOptions {
   readonly witnessSigner: Signer;
   /** Signs tokens to peers. */
   readonly nodeSigner: Signer;
-  /** A peer has other versions of the registry than this node, or more. */
   /** What was cosigned last, outside of the database; without it all others are asked at every start. */
   readonly witnessMarks?: WitnessMarks | undefined;
   readonly absent?: readonly string[];
   readonly registryMs?: number;
+  /** A peer has other versions of the registry than this node, or more. */
   readonly onRegistry?: (versions: readonly RegistryVersion[]) => Promise<void>;
   readonly onError?: (act: string, error: unknown) => void;
   readonly observer?: Observer | undefined;
