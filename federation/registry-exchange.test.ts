@@ -62,7 +62,7 @@ test('what one node is given reaches all, also one that was away, and holds over
   const index = await nodes.append('KZ', [{ member: 'UZ' }]);
   await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index));
   await eventually(async () => nodes.node('KZ').context.ledger.publicationOf(index) === 'final');
-}, 600_000);
+});
 
 test('two versions of one number: all come to the same, and it is told whose was signed twice', async () => {
   nodes = await FederatedNodes.start(200);
@@ -89,7 +89,7 @@ test('two versions of one number: all come to the same, and it is told whose was
     const faults = [...(await faultsAt('CN')), ...(await faultsAt('UZ'))];
     return faults.includes('CN registry-two-versions') && faults.includes('UZ registry-two-versions');
   });
-}, 600_000);
+});
 
 test('a record that was said under a version not known yet is asked for again, not lost', async () => {
   nodes = await FederatedNodes.start(3_600_000);
@@ -129,7 +129,7 @@ test('a record that was said under a version not known yet is asked for again, n
   hand.write(second, registryFolder(nodes.directory, 'UZ'));
   await allAt(2, ['KZ', 'UZ']);
   await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(index));
-}, 600_000);
+});
 
 test('a compromised log key is cut off: what it signed beyond counts no more, and the record is proven anew', async () => {
   nodes = await FederatedNodes.start(200);
@@ -186,4 +186,4 @@ test('a compromised log key is cut off: what it signed beyond counts no more, an
   await expect(refreshEvidence(elsewhere, nodes.genesis, fetchBytes)).rejects.toMatchObject({
     code: 'refresh-impossible',
   });
-}, 600_000);
+});

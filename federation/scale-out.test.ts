@@ -76,4 +76,4 @@ test('two nodes write one log at once; one goes, the other goes on; all of it re
   expect((await nodes.node('UZ').federation.status()).faults.filter(({ code }) => code === 'two-histories')).toEqual(
     [],
   );
-}, 600_000);
+});

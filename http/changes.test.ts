@@ -9,7 +9,7 @@ let port: number;
 beforeAll(async () => {
   served = await Served.start();
   port = await served.serve();
-}, 120_000);
+});
 afterAll(() => served?.stop());
 
 interface Event {

@@ -202,7 +202,7 @@ describe('when something dies', () => {
     for (const stage of ['fold', 'commit', 'none']) {
       const { stdout, signal } = spawnSync(process.execPath, [script, database.urls.running, ORIGIN, stage], {
         encoding: 'utf8',
-        timeout: 120_000,
+        timeout: 600_000,
       });
       expect([stage, signal]).toEqual([stage, stage === 'none' ? null : 'SIGKILL']);
       for (const line of stdout.split('\n').filter(Boolean))

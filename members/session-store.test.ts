@@ -5,7 +5,7 @@ import { closeSession, closeSessionsOf, findSession, lockSession, openSession, r
 let database: TestDatabase;
 beforeAll(async () => {
   database = await testDatabase(['members']);
-}, 60_000);
+});
 afterAll(() => database?.drop());
 
 const START = new Date('2026-11-23T08:00:00Z');

@@ -86,7 +86,7 @@ beforeAll(async () => {
   sql = connect(url, { max: 4 });
   replicaSql = connect(standby.url, { max: 4 });
   await eventually(async () => await replicaSql`SELECT n FROM public.kept`.then(() => true), 40);
-}, 90_000);
+});
 afterAll(async () => {
   await Promise.all([sql?.end({ timeout: 1 }), replicaSql?.end({ timeout: 1 }), admin?.end({ timeout: 1 })]);
   standby?.process.kill('SIGKILL');

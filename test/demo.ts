@@ -66,7 +66,7 @@ export async function startDemo(env: NodeJS.ProcessEnv = {}): Promise<Demo> {
     });
   }
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const until = Date.now() + 240_000;
+  const until = Date.now() + 600_000;
   while (!log.includes('Serving until')) {
     if (child.exitCode !== null || Date.now() > until) {
       // Else it goes on starting, at ports that the next test may draw.

@@ -80,4 +80,4 @@ test('shown first, done with --yes, done once; refused where it makes no sense; 
   expect(await json(later)).toMatchObject({ code: 3, ordered: 0, waiting: 1 });
   await nodes.open('UZ');
   await eventually(async () => (await json(['erasures', '--dossier', second.dossier])).erasures.length === 1, 90);
-}, 300_000);
+});

@@ -14,7 +14,7 @@ const filed: string[] = [];
 
 beforeAll(async () => {
   demo = await startDemo();
-}, 600_000);
+});
 afterAll(async () => {
   expect(await demo?.stop()).toBe(0);
 });
@@ -87,7 +87,7 @@ test('kill -9 of the filer’s node in the midst of filing: nothing acknowledged
     .call<{ items: { dossier: string }[] }>('GET', '/api/dossiers', { query: { limit: '200' } });
   expect(items.map(({ dossier }) => dossier).sort()).toEqual([...filed].sort());
   await everythingIsEverywhere();
-}, 600_000);
+});
 
 test('kill -9 of a route member’s node while records come: it catches up, once', async () => {
   await fileDuring(async () => {
@@ -96,7 +96,7 @@ test('kill -9 of a route member’s node while records come: it catches up, once
     await delay(500);
   }, 6);
   await everythingIsEverywhere();
-}, 600_000);
+});
 
 test('kill -9 of PostgreSQL and all its backends: filing waits and goes on', async () => {
   await fileDuring(async () => {
@@ -119,7 +119,7 @@ test('kill -9 of PostgreSQL and all its backends: filing waits and goes on', asy
   }, 8);
   await everythingIsEverywhere();
   await auditsAreClean();
-}, 600_000);
+});
 
 /** The first line of the lock file is the postmaster's process id; its folder depends on who runs the test. */
 function postmasterPid(): number {
@@ -162,7 +162,7 @@ test('a witness that is down delays nothing but its own cosignature; two that ar
   expect((await health('UZ')).final).toBeLessThanOrEqual(highest);
   for (const pid of stopped) process.kill(pid, 'SIGCONT');
   await eventually(async () => (await health('UZ')).final > highest);
-}, 600_000);
+});
 
 test('a peer that sends garbage is reported, harms nobody, and is heard again when it is well', async () => {
   const pid = await demo.nodePid('KG');
@@ -194,7 +194,7 @@ test('a peer that sends garbage is reported, harms nobody, and is heard again wh
   await everythingIsEverywhere();
   await eventually(async () => (await fetch(`${demo.address('KG')}/health`)).ok);
   await auditsAreClean();
-}, 600_000);
+});
 
 test('a journey of decisions ends after all that, and every view replays', async () => {
   const dossier = await file();

@@ -67,7 +67,7 @@ test('a key is made, encrypted, given another passphrase, and put in clear; each
   expect(await run(second, 'decrypt', file, '--yes')).toMatchObject({ code: 0 });
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ vkey, seed });
   expect(readdirSync(top).filter((name) => name.endsWith('.new'))).toEqual([]);
-}, 600_000);
+});
 
 test('a key that is made without --plain is never in clear', async () => {
   const path = join(top, 'new.key');
@@ -77,7 +77,7 @@ test('a key that is made without --plain is never in clear', async () => {
   expect(await run(undefined, ...args, '--new-passphrase-file', first)).toMatchObject({ code: 0 });
   expect(Object.keys(JSON.parse(readFileSync(path, 'utf8')))).toEqual(['vkey', 'encrypted']);
   expect(await run(first, 'show', path, '--open')).toMatchObject({ code: 0 });
-}, 120_000);
+});
 
 /** A terminal as Node shows one, with what a person types. */
 function terminal(typed: readonly string[]) {
@@ -146,5 +146,4 @@ test.skipIf(untested !== undefined)(
       token.remove();
     }
   },
-  600_000,
 );

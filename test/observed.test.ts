@@ -24,7 +24,7 @@ beforeAll(async () => {
     DOSTYK_TEST_SPANS: join(spansFolder, 'spans'),
     NODE_OPTIONS: `--import ${join(root, 'test', 'spans.js')}`,
   });
-}, 120_000);
+});
 afterAll(async () => {
   expect(await demo?.stop()).toBe(0);
   rmSync(spansFolder, { recursive: true, force: true });
@@ -273,7 +273,7 @@ test('nothing of what anybody says is in logs, metrics, health or spans, whateve
   const metrics = await get('UZ', '/metrics');
   for (const code of ['token-invalid', 'json-malformed', 'input-invalid', 'already-filed', 'route-unknown', 'internal'])
     expect(metrics).toMatch(new RegExp(`^dostyk_refusals_total\\{code="${code}"\\} [1-9]`, 'm'));
-}, 120_000);
+});
 
 test('a filing is one trace down to its batch, and what nodes ask each other goes on at the other', async () => {
   const traceOf = (name: string, requestId: string) =>
@@ -310,7 +310,7 @@ test('a filing is one trace down to its batch, and what nodes ask each other goe
   );
   expect(pull).toMatchObject({ level: 'debug', failed: false });
   expect((await eventually(async () => traceOf('/peer/records', String(pull['requestId'])))).remote).toBe(true);
-}, 60_000);
+});
 
 test('delays, batches and waits are measured', async () => {
   const figures = await eventually(async () => {

@@ -50,7 +50,7 @@ beforeAll(async () => {
   await admin.end();
   await before.stop();
   server = await startEmbedded({ directory });
-}, 120_000);
+});
 afterAll(async () => {
   restored?.kill('SIGKILL');
   await server?.stop();
@@ -165,4 +165,4 @@ test('a database of a moment comes back from a base backup and the archive, whol
   } finally {
     await back.end({ timeout: 1 });
   }
-}, 300_000);
+});

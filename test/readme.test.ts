@@ -129,7 +129,7 @@ test('every command has help and tells its exit codes', async () => {
     dostyk(['decide', 'x']),
   ]);
   expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
-}, 300_000);
+});
 
 test('every code that the sources can answer with is explained', () => {
   const codes = new Set<string>();

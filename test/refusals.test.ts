@@ -16,7 +16,7 @@ import { filing } from './filing.ts';
 let demo: Demo;
 beforeAll(async () => {
   demo = await startDemo();
-}, 120_000);
+});
 afterAll(async () => {
   expect(await demo?.stop()).toBe(0);
 });

@@ -62,7 +62,7 @@ test('a change of everyone gathers six signatures, is checked, and takes effect 
     code: 1,
     stderr: expect.stringContaining('the next is 3'),
   });
-}, 600_000);
+});
 
 test('a member alone for its own entry, and a key that has no say', async () => {
   rmSync(draft);
@@ -85,4 +85,4 @@ test('a member alone for its own entry, and a key that has no say', async () => 
     ['everyone', undefined],
     ['own-entry', 'KZ'],
   ]);
-}, 60_000);
+});

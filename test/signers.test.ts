@@ -20,11 +20,11 @@ let nodes: FederatedNodes;
 let token: Token | undefined;
 beforeAll(async () => {
   nodes = await FederatedNodes.start();
-}, 240_000);
+});
 afterAll(async () => {
   await nodes.close();
   token?.remove();
-}, 120_000);
+});
 
 const keysOf = (member: string) => join(nodes.directory, 'members', member.toLowerCase(), 'keys');
 /** Those that a node uses; the member key is not one of them. */
@@ -113,7 +113,7 @@ test('a node whose keys are encrypted signs all that a node signs, and does not 
   await nodes.open('UZ');
   await signsAll('UZ', 'CN');
   expect((await keyFindings('UZ')).map(({ state }) => state)).toEqual(['well', 'well', 'well']);
-}, 600_000);
+});
 
 test.skipIf(untested !== undefined)(
   named('a node whose keys are in a token signs all that a node signs, also after it lost the session'),
@@ -135,5 +135,4 @@ test.skipIf(untested !== undefined)(
     await nodes.open('KZ');
     await signsAll('KZ', 'UZ');
   },
-  600_000,
 );

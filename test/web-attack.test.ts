@@ -154,7 +154,7 @@ beforeAll(async () => {
     const view = await demo.client('KZ/customs').send('GET', `/api/dossiers/${dossier}`);
     return view.status === 200;
   });
-}, 180_000);
+});
 afterAll(async () => {
   await browser?.close();
   await demo?.stop();
@@ -195,35 +195,31 @@ describe('markup in every text', () => {
     ['UZ/customs', ['/desk', '/trail', '/requirements/declared', '/desk/downtime?post=uz-yallama']],
     ['KZ/customs', ['/desk', '/movements', '/dossiers']],
     ['KZ/plant-health', ['/dossiers']],
-  ])(
-    'is text on every page that %s reads',
-    async (as, paths) => {
-      const [member = '', role] = as.split('/');
-      const context = await newVisitor(browser);
-      const found = await watched(context);
-      const page = await signIn(context, demo, as, '/');
-      const shown: string[] = [];
-      for (const path of [
-        ...paths,
-        `/dossiers/${dossier}`,
-        `/movements/${movement}`,
-        `/print/movements/${movement}`,
-        ...['invoice', 'packing-list', 'consignment-note'].map((form) => `/print/${dossier}/${form}`),
-        ...(role === 'customs'
-          ? [`/desk/movements/${movement}?post=${member === 'UZ' ? 'uz-yallama' : 'kz-konysbayeva'}`]
-          : []),
-      ]) {
-        await visit(page, member, path);
-        if ((await page.locator('main').innerText()).includes(MARKUP)) shown.push(path);
-        expect(await found(), path).toEqual([]);
-      }
-      expect(shown).toContain(`/dossiers/${dossier}`);
-      expect(shown).toContain(`/movements/${movement}`);
-      expect(await page.locator('a[href^="javascript"]').count()).toBe(0);
-      await context.close();
-    },
-    60_000,
-  );
+  ])('is text on every page that %s reads', async (as, paths) => {
+    const [member = '', role] = as.split('/');
+    const context = await newVisitor(browser);
+    const found = await watched(context);
+    const page = await signIn(context, demo, as, '/');
+    const shown: string[] = [];
+    for (const path of [
+      ...paths,
+      `/dossiers/${dossier}`,
+      `/movements/${movement}`,
+      `/print/movements/${movement}`,
+      ...['invoice', 'packing-list', 'consignment-note'].map((form) => `/print/${dossier}/${form}`),
+      ...(role === 'customs'
+        ? [`/desk/movements/${movement}?post=${member === 'UZ' ? 'uz-yallama' : 'kz-konysbayeva'}`]
+        : []),
+    ]) {
+      await visit(page, member, path);
+      if ((await page.locator('main').innerText()).includes(MARKUP)) shown.push(path);
+      expect(await found(), path).toEqual([]);
+    }
+    expect(shown).toContain(`/dossiers/${dossier}`);
+    expect(shown).toContain(`/movements/${movement}`);
+    expect(await page.locator('a[href^="javascript"]').count()).toBe(0);
+    await context.close();
+  });
 
   test("is text on the driver's page", async () => {
     const phone = await newVisitor(browser, { width: 360 });
@@ -239,57 +235,53 @@ describe('markup in every text', () => {
   test.each([
     ['UZ/exporter', [`/dossiers/new/attack`, '/movements/new', '/delegations', '/webhooks', '/dossiers', '/movements']],
     ['UZ/customs', ['/dossiers/DOSSIER', '/requirements/declared', '/verify', '/desk']],
-  ])(
-    'typed by %s into every field stays text, whatever is then pressed',
-    async (as, paths) => {
-      const [member = ''] = as.split('/');
-      const context = await newVisitor(browser);
-      const found = await watched(context);
-      const page = await signIn(context, demo, as, '/');
-      page.on('dialog', (dialog) => void dialog.dismiss());
-      let typed = 0;
-      const fill = async (within: string): Promise<void> => {
-        const fields = `${within} :is(textarea, input:not([type]), input[type="text"], input[type="search"], input[type="tel"], input[type="url"])`;
-        for (const field of await page.locator(fields).filter({ visible: true }).all()) {
-          await field.fill(MARKUP);
-          typed++;
-        }
-      };
-      for (const path of paths) {
-        await visit(page, member, path.replace('DOSSIER', dossier));
-        await fill('main');
-        // A form of several steps: all of them, each with one more of what can be added.
-        for (let step = 0; step < 9; step++) {
-          const next = page.getByRole('button', { name: 'Continue', exact: true });
-          if ((await next.count()) === 0) break;
-          for (const add of await page.getByRole('button', { name: /^Add / }).all())
-            if (await add.isEnabled()) await add.click();
-          await fill('main');
-          await next.click();
-          await page.waitForTimeout(150);
-        }
-        for (const open of await page.locator('main button:enabled').filter({ visible: true }).all()) {
-          if (!(await open.isVisible().catch(() => false))) continue;
-          const name = (await open.textContent()) ?? '';
-          if (/Sign|Discard|Back|Remove|Scan/.test(name)) continue;
-          await open.click({ timeout: 2000 }).catch(() => undefined);
-          if ((await page.locator('dialog[open]').count()) === 0) continue;
-          await fill('dialog[open]');
-          await page
-            .locator('dialog[open] button[type="submit"]')
-            .first()
-            .click({ timeout: 2000 })
-            .catch(() => undefined);
-          await page.waitForTimeout(200);
-          await page.keyboard.press('Escape');
-        }
-        expect(await found(), path).toEqual([]);
+  ])('typed by %s into every field stays text, whatever is then pressed', async (as, paths) => {
+    const [member = ''] = as.split('/');
+    const context = await newVisitor(browser);
+    const found = await watched(context);
+    const page = await signIn(context, demo, as, '/');
+    page.on('dialog', (dialog) => void dialog.dismiss());
+    let typed = 0;
+    const fill = async (within: string): Promise<void> => {
+      const fields = `${within} :is(textarea, input:not([type]), input[type="text"], input[type="search"], input[type="tel"], input[type="url"])`;
+      for (const field of await page.locator(fields).filter({ visible: true }).all()) {
+        await field.fill(MARKUP);
+        typed++;
       }
-      expect(typed).toBeGreaterThan(as === 'UZ/exporter' ? 40 : 5);
-      await context.close();
-    },
-    120_000,
-  );
+    };
+    for (const path of paths) {
+      await visit(page, member, path.replace('DOSSIER', dossier));
+      await fill('main');
+      // A form of several steps: all of them, each with one more of what can be added.
+      for (let step = 0; step < 9; step++) {
+        const next = page.getByRole('button', { name: 'Continue', exact: true });
+        if ((await next.count()) === 0) break;
+        for (const add of await page.getByRole('button', { name: /^Add / }).all())
+          if (await add.isEnabled()) await add.click();
+        await fill('main');
+        await next.click();
+        await page.waitForTimeout(150);
+      }
+      for (const open of await page.locator('main button:enabled').filter({ visible: true }).all()) {
+        if (!(await open.isVisible().catch(() => false))) continue;
+        const name = (await open.textContent()) ?? '';
+        if (/Sign|Discard|Back|Remove|Scan/.test(name)) continue;
+        await open.click({ timeout: 2000 }).catch(() => undefined);
+        if ((await page.locator('dialog[open]').count()) === 0) continue;
+        await fill('dialog[open]');
+        await page
+          .locator('dialog[open] button[type="submit"]')
+          .first()
+          .click({ timeout: 2000 })
+          .catch(() => undefined);
+        await page.waitForTimeout(200);
+        await page.keyboard.press('Escape');
+      }
+      expect(await found(), path).toEqual([]);
+    }
+    expect(typed).toBeGreaterThan(as === 'UZ/exporter' ? 40 : 5);
+    await context.close();
+  });
 });
 
 test("another's dossier is not to be had by its id, on any page or by any act", async () => {

@@ -104,5 +104,4 @@ test.runIf(process.env['MEASURE'] !== undefined)(
       await demo.stop();
     }
   },
-  200_000,
 );

@@ -15,7 +15,7 @@ let demo: Demo;
 let browser: Browser;
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await demo?.stop();
@@ -36,84 +36,76 @@ describe.each(['ru', 'zh'])('all the way in %s', (language) => {
     await visitor.close();
   };
 
-  test(
-    'an exporter files a dossier',
-    () =>
-      acting('UZ/exporter', '/dossiers', async (page) => {
-        await expectIn(language, page, 'dossiers');
-        await page
-          .getByRole('link', { name: say('operator.new') })
-          .first()
-          .click();
-        await heading(page, say('filing.stepParties'));
-        await page.getByLabel(say('filing.partyName')).nth(0).fill(goods.consignor);
-        await page.getByLabel(say('filing.partyName')).nth(1).fill(goods.consignee);
-        await page.getByLabel(say('filing.country'), { exact: true }).nth(1).selectOption('KZ');
-        await expectIn(language, page, 'filing-parties');
+  test('an exporter files a dossier', () =>
+    acting('UZ/exporter', '/dossiers', async (page) => {
+      await expectIn(language, page, 'dossiers');
+      await page
+        .getByRole('link', { name: say('operator.new') })
+        .first()
+        .click();
+      await heading(page, say('filing.stepParties'));
+      await page.getByLabel(say('filing.partyName')).nth(0).fill(goods.consignor);
+      await page.getByLabel(say('filing.partyName')).nth(1).fill(goods.consignee);
+      await page.getByLabel(say('filing.country'), { exact: true }).nth(1).selectOption('KZ');
+      await expectIn(language, page, 'filing-parties');
+      await press(page, 'part.continue');
+      await heading(page, say('filing.stepRoute'));
+      await page.getByLabel(say('filing.originPlace')).fill('Tashkent');
+      await page.getByLabel(say('filing.destinationPlace')).fill('Shymkent');
+      await page.getByLabel(say('filing.destinationCountry')).selectOption('KZ');
+      await page.getByLabel(say('filing.crossing')).selectOption('yallama');
+      await press(page, 'filing.addCrossing');
+      await expectIn(language, page, 'filing-way');
+      await press(page, 'part.continue');
+      await heading(page, say('filing.stepGoods'));
+      await page.getByLabel(say('filing.description')).fill(item.description);
+      await page.getByLabel(say('filing.hs')).fill(item.hs);
+      await page.getByLabel(say('filing.netMass')).fill(item.net);
+      await page.getByLabel(say('filing.grossMass')).fill(item.gross);
+      await page.getByLabel(say('filing.packageCount'), { exact: true }).fill(item.packages);
+      await expectIn(language, page, 'filing-goods');
+      await press(page, 'part.continue');
+      await heading(page, say('filing.stepValues'));
+      await page.getByLabel(say('filing.incotermPlace')).fill('Shymkent');
+      await page.locator('#f-sections-commercial-values-0-value-amount').fill(item.value);
+      await expectIn(language, page, 'filing-values');
+      await press(page, 'part.continue');
+      await heading(page, say('filing.stepTransport'));
+      await press(page, 'filing.toCheck');
+      // The carrier is missing: the node says so, in this language, and leads there.
+      await page.getByText(say('filing.correct', { step: say('filing.stepTransport') })).waitFor();
+      await expectIn(language, page, 'filing-errors');
+      await page.getByRole('button', { name: say('filing.correct', { step: say('filing.stepTransport') }) }).click();
+      await page.getByLabel(say('filing.partyName')).first().fill(goods.carrier);
+      await press(page, 'filing.addEquipment');
+      await page.getByLabel(say('filing.identification'), { exact: true }).fill(goods.trailer);
+      await page.getByLabel(say('filing.seals')).fill(goods.seal);
+      await expectIn(language, page, 'filing-transport');
+      for (const step of ['filing.stepSanitary', 'filing.stepDriver', 'filing.stepDocuments', 'filing.checkTitle']) {
         await press(page, 'part.continue');
-        await heading(page, say('filing.stepRoute'));
-        await page.getByLabel(say('filing.originPlace')).fill('Tashkent');
-        await page.getByLabel(say('filing.destinationPlace')).fill('Shymkent');
-        await page.getByLabel(say('filing.destinationCountry')).selectOption('KZ');
-        await page.getByLabel(say('filing.crossing')).selectOption('yallama');
-        await press(page, 'filing.addCrossing');
-        await expectIn(language, page, 'filing-way');
-        await press(page, 'part.continue');
-        await heading(page, say('filing.stepGoods'));
-        await page.getByLabel(say('filing.description')).fill(item.description);
-        await page.getByLabel(say('filing.hs')).fill(item.hs);
-        await page.getByLabel(say('filing.netMass')).fill(item.net);
-        await page.getByLabel(say('filing.grossMass')).fill(item.gross);
-        await page.getByLabel(say('filing.packageCount'), { exact: true }).fill(item.packages);
-        await expectIn(language, page, 'filing-goods');
-        await press(page, 'part.continue');
-        await heading(page, say('filing.stepValues'));
-        await page.getByLabel(say('filing.incotermPlace')).fill('Shymkent');
-        await page.locator('#f-sections-commercial-values-0-value-amount').fill(item.value);
-        await expectIn(language, page, 'filing-values');
-        await press(page, 'part.continue');
-        await heading(page, say('filing.stepTransport'));
-        await press(page, 'filing.toCheck');
-        // The carrier is missing: the node says so, in this language, and leads there.
-        await page.getByText(say('filing.correct', { step: say('filing.stepTransport') })).waitFor();
-        await expectIn(language, page, 'filing-errors');
-        await page.getByRole('button', { name: say('filing.correct', { step: say('filing.stepTransport') }) }).click();
-        await page.getByLabel(say('filing.partyName')).first().fill(goods.carrier);
-        await press(page, 'filing.addEquipment');
-        await page.getByLabel(say('filing.identification'), { exact: true }).fill(goods.trailer);
-        await page.getByLabel(say('filing.seals')).fill(goods.seal);
-        await expectIn(language, page, 'filing-transport');
-        for (const step of ['filing.stepSanitary', 'filing.stepDriver', 'filing.stepDocuments', 'filing.checkTitle']) {
-          await press(page, 'part.continue');
-          await heading(page, say(step));
-          await expectIn(language, page, step);
-        }
-        await page.getByText(say('filing.inOrder')).waitFor();
-        await press(page, 'filing.file1');
-        await page.getByText(say('operator.filedTitle', { version: 1 })).waitFor();
-        dossier = /\/dossiers\/([0-9a-f-]{36})/.exec(page.url())?.[1] ?? '';
-        await expectIn(language, page, 'dossier');
-        expect(await page.locator('main').textContent()).toContain(item.description);
-      }),
-    120_000,
-  );
+        await heading(page, say(step));
+        await expectIn(language, page, step);
+      }
+      await page.getByText(say('filing.inOrder')).waitFor();
+      await press(page, 'filing.file1');
+      await page.getByText(say('operator.filedTitle', { version: 1 })).waitFor();
+      dossier = /\/dossiers\/([0-9a-f-]{36})/.exec(page.url())?.[1] ?? '';
+      await expectIn(language, page, 'dossier');
+      expect(await page.locator('main').textContent()).toContain(item.description);
+    }));
 
-  test(
-    'declares its truck and makes a link for the driver',
-    () =>
-      acting('UZ/exporter', `/movements/new?dossier=${dossier}`, async (page) => {
-        await page.getByLabel(say('operator.plate')).fill(goods.plate);
-        await expectIn(language, page, 'movement-form');
-        await press(page, 'operator.declare1');
-        await heading(page, goods.plate);
-        await press(page, 'operator.makeDriverLink');
-        await page.getByText(say('operator.driverLinkMade')).waitFor();
-        const address = await page.locator('code', { hasText: '/driver#' }).innerText();
-        driverPath = address.slice(address.indexOf('/driver#'));
-        await expectIn(language, page, 'movement');
-      }),
-    60_000,
-  );
+  test('declares its truck and makes a link for the driver', () =>
+    acting('UZ/exporter', `/movements/new?dossier=${dossier}`, async (page) => {
+      await page.getByLabel(say('operator.plate')).fill(goods.plate);
+      await expectIn(language, page, 'movement-form');
+      await press(page, 'operator.declare1');
+      await heading(page, goods.plate);
+      await press(page, 'operator.makeDriverLink');
+      await page.getByText(say('operator.driverLinkMade')).waitFor();
+      const address = await page.locator('code', { hasText: '/driver#' }).innerText();
+      driverPath = address.slice(address.indexOf('/driver#'));
+      await expectIn(language, page, 'movement');
+    }));
 
   test('the driver reports a problem in two taps', async () => {
     const phone = await newVisitor(browser, { width: 360 });
@@ -127,7 +119,7 @@ describe.each(['ru', 'zh'])('all the way in %s', (language) => {
     await page.getByText(say('driver.reported')).waitFor();
     await expectIn(language, page, 'driver-reported-360');
     await phone.close();
-  }, 60_000);
+  });
 
   test('an officer asks, the exporter answers, the officer releases', async () => {
     await acting('UZ/customs', '/desk', async (page) => {
@@ -173,7 +165,7 @@ describe.each(['ru', 'zh'])('all the way in %s', (language) => {
         .waitFor();
       await expectIn(language, page, 'trail');
     });
-  }, 120_000);
+  });
 
   test('a chamber certifies the origin, and anyone checks it at another member', async () => {
     await acting('UZ/chamber', `/dossiers/${dossier}`, async (page) => {
@@ -198,7 +190,7 @@ describe.each(['ru', 'zh'])('all the way in %s', (language) => {
     await page.locator('#answer').getByText(say('verify.answer.valid'), { exact: true }).waitFor();
     await expectIn(language, page, 'verify-768');
     await visitor.close();
-  }, 120_000);
+  });
 });
 
 describe('a smoke pass', () => {
@@ -212,7 +204,7 @@ describe('a smoke pass', () => {
     };
     movement = items[0]?.movement ?? '';
     dossier = items[0]?.consignments[0]?.dossier ?? '';
-  }, 120_000);
+  });
 
   /** Opens pages one after another as one person. */
   const visit = async (
@@ -266,6 +258,5 @@ describe('a smoke pass', () => {
         [`/print/${dossier}/packing-list`, 'print'],
       ]);
     },
-    120_000,
   );
 });

@@ -14,7 +14,7 @@ let demo: Demo;
 let browser: Browser;
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await demo?.stop();
@@ -74,7 +74,7 @@ test('several are released at once, each named before, and one that is held mean
   // Markup that anyone wrote stood there as text: nothing ran, nothing was fetched for it.
   expect(errors.filter((one) => !one.includes('409'))).toEqual([]);
   await visitor.close();
-}, 120_000);
+});
 
 test('after an outage what stands on paper is entered, with its time, and the sheet no longer asks for it', async () => {
   const [paper = ''] = await send('TWO 2', ['Grapes']);
@@ -93,7 +93,7 @@ test('after an outage what stands on paper is entered, with its time, and the sh
   expect(trail.items[0]).toMatchObject({ what: 'hold', subject: paper, post: POST });
   expect(String(trail.items[0]?.['text'])).toContain('2026-11-20 09:30');
   await visitor.close();
-}, 120_000);
+});
 
 test('a version filed while a decision is being written is shown, and nothing typed is lost', async () => {
   const [changing = ''] = await send('FOUR 4', ['Melons']);
@@ -126,23 +126,19 @@ test('a version filed while a decision is being written is shown, and nothing ty
   const trail = (await demo.client('UZ/customs').call('GET', '/api/trail')) as { items: { text?: string }[] };
   expect(trail.items[0]?.text).toBe('Still not readable');
   await visitor.close();
-}, 60_000);
+});
 
-test.each([360, 768])(
-  'the desk fits a window of %i pixels',
-  async (width) => {
-    const visitor = await newVisitor(browser, { width });
-    const page = await signIn(visitor, demo, 'UZ/customs', '/desk');
-    await page.getByLabel('Post').selectOption(POST);
-    await page.getByRole('link', { name: 'ONE 1' }).waitFor();
-    await expectSound(page, `desk-${width}`);
-    await page.getByRole('link', { name: 'ONE 1' }).click();
-    await page.getByRole('heading', { name: 'Declared and presented' }).waitFor();
-    await expectSound(page, `desk-movement-${width}`);
-    await visitor.close();
-  },
-  60_000,
-);
+test.each([360, 768])('the desk fits a window of %i pixels', async (width) => {
+  const visitor = await newVisitor(browser, { width });
+  const page = await signIn(visitor, demo, 'UZ/customs', '/desk');
+  await page.getByLabel('Post').selectOption(POST);
+  await page.getByRole('link', { name: 'ONE 1' }).waitFor();
+  await expectSound(page, `desk-${width}`);
+  await page.getByRole('link', { name: 'ONE 1' }).click();
+  await page.getByRole('heading', { name: 'Declared and presented' }).waitFor();
+  await expectSound(page, `desk-movement-${width}`);
+  await visitor.close();
+});
 
 test('a requirement is declared with its source, and what is not there is counted at the desk', async () => {
   await send('THREE 3', ['Tulips']);
@@ -167,7 +163,7 @@ test('a requirement is declared with its source, and what is not there is counte
   const row = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: 'THREE 3' }) });
   await row.getByText('one paper missing').first().waitFor();
   await visitor.close();
-}, 60_000);
+});
 
 test("another member's officer is refused what an own one is shown, by the node itself", async () => {
   const own = (await demo.client('UZ/customs').call('GET', '/api/desk/movements', { query: { post: POST } })) as {
@@ -226,4 +222,4 @@ test('the officer sees which paper meets which rule of the own member; the opera
   await rule.getByRole('button', { name: 'Correct: Documents' }).click();
   await page.getByRole('heading', { level: 1, name: 'Documents' }).waitFor();
   expect(errors).toEqual([]);
-}, 120_000);
+});

@@ -13,7 +13,7 @@ let demo: Demo;
 let browser: Browser;
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await demo?.stop();
@@ -89,7 +89,7 @@ test('a file is attached with progress, can be stopped, and is read by an author
     expect(readFileSync(await download.path()).equals(bytes)).toBe(true);
     await expectSound(page, 'dossier-with-file');
   });
-}, 120_000);
+});
 
 test('a copy takes the parties and the goods over, and neither papers nor driver', async () => {
   await visitor('UZ/exporter', `/dossiers/${dossier}`, async (page) => {
@@ -107,7 +107,7 @@ test('a copy takes the parties and the goods over, and neither papers nor driver
     await page.getByText('Version 1 is filed').waitFor();
     expect(page.url()).not.toContain(dossier);
   });
-}, 60_000);
+});
 
 test('a broker acts once it is authorised, for one dossier, and no longer once that is taken back', async () => {
   const other = await file('Not for the broker');
@@ -135,7 +135,7 @@ test('a broker acts once it is authorised, for one dossier, and no longer once t
     await page.locator('.state', { hasText: 'Taken back' }).waitFor();
   });
   expect(await seen()).toEqual([]);
-}, 60_000);
+});
 
 test('one truck is declared with two consignments, one of them in part', async () => {
   const second = await file('Walnuts');
@@ -151,7 +151,7 @@ test('one truck is declared with two consignments, one of them in part', async (
     await page.getByRole('row', { name: new RegExp(`${second}.*40`) }).waitFor();
     await page.getByRole('row', { name: new RegExp(`${dossier}.*all`) }).waitFor();
   });
-}, 60_000);
+});
 
 test('a hold is appealed and decided, both with their reasons; at last the dossier is withdrawn, once it is confirmed', async () => {
   const held = await demo.client('UZ/customs').send('POST', `/api/dossiers/${dossier}/decisions`, {
@@ -195,4 +195,4 @@ test('a hold is appealed and decided, both with their reasons; at last the dossi
     expect(await page.getByRole('link', { name: 'Amend' }).count()).toBe(0);
     await expectSound(page, 'dossier-withdrawn');
   });
-}, 60_000);
+});

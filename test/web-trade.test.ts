@@ -18,7 +18,7 @@ let browser: Browser;
 let dossier = '';
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await demo?.stop();
@@ -92,7 +92,7 @@ describe(`an exporter, by keyboard alone (seed ${SEED})`, () => {
     await expectSound(page, 'dossier-operator');
     expect(errors).toEqual([]);
     await visitor.close();
-  }, 240_000);
+  });
 
   test('amends it, and sees before it files and after, field by field, what changes', async () => {
     const visitor = await newVisitor(browser);
@@ -119,7 +119,7 @@ describe(`an exporter, by keyboard alone (seed ${SEED})`, () => {
     expect(await row.getByRole('cell').allTextContents()).toEqual([goods.seal, `${goods.seal}, SECOND-1`]);
     await expectSound(page, 'dossier-versions');
     await visitor.close();
-  }, 60_000);
+  });
 
   test('finds it by partner, trailer and seal, which others do not', async () => {
     const owner = demo.client('UZ/exporter');
@@ -172,7 +172,7 @@ describe(`an exporter, by keyboard alone (seed ${SEED})`, () => {
     await heading(page, new RegExp(first.hs)).waitFor();
     await page.getByRole('button', { name: 'Withdraw' }).waitFor();
     await visitor.close();
-  }, 60_000);
+  });
 });
 
 describe('a carrier', () => {
@@ -195,80 +195,76 @@ describe('a carrier', () => {
     await page.getByText('The event is reported').waitFor();
     await expectSound(page, 'movement');
     await visitor.close();
-  }, 120_000);
+  });
 });
 
 describe('an officer, by keyboard alone', () => {
   test.each([
     ['UZ', 'uz-yallama', 'Yallama, Uzbekistan'],
     ['KZ', 'kz-konysbayeva', 'Konysbayeva, Kazakhstan'],
-  ])(
-    'at %s sees the truck before it arrives, asks, and releases',
-    async (member, post) => {
-      const visitor = await newVisitor(browser);
-      const officer = demo.client(`${member}/customs`);
-      await eventually(async () => {
-        const body = await officer.call('GET', '/api/desk/movements', { query: { post } });
-        return (body as { items: unknown[] }).items.length === 1;
-      });
-      const page = await signIn(visitor, demo, `${member}/customs`, '/desk');
-      const errors = watchErrors(page);
-      const keys = new Keyboard(page);
-      const name = (await officer.call('GET', '/api/members')) as {
-        members: { posts: { id: string; name: string }[] }[];
-      };
-      const postName = name.members.flatMap((one) => one.posts).find((one) => one.id === post)?.name ?? '';
-      await keys.choose('Post', postName);
-      await page.getByRole('link', { name: goods.plate }).waitFor();
-      await expectSound(page, `desk-${member}`);
+  ])('at %s sees the truck before it arrives, asks, and releases', async (member, post) => {
+    const visitor = await newVisitor(browser);
+    const officer = demo.client(`${member}/customs`);
+    await eventually(async () => {
+      const body = await officer.call('GET', '/api/desk/movements', { query: { post } });
+      return (body as { items: unknown[] }).items.length === 1;
+    });
+    const page = await signIn(visitor, demo, `${member}/customs`, '/desk');
+    const errors = watchErrors(page);
+    const keys = new Keyboard(page);
+    const name = (await officer.call('GET', '/api/members')) as {
+      members: { posts: { id: string; name: string }[] }[];
+    };
+    const postName = name.members.flatMap((one) => one.posts).find((one) => one.id === post)?.name ?? '';
+    await keys.choose('Post', postName);
+    await page.getByRole('link', { name: goods.plate }).waitFor();
+    await expectSound(page, `desk-${member}`);
 
-      await keys.to(goods.plate);
-      await page.keyboard.press('?');
-      await page.getByRole('dialog').waitFor();
-      await page.keyboard.press('Escape');
-      // Search takes letters; then out of the field, and single keys work the list.
-      await page.keyboard.press('/');
-      const found = page.waitForResponse((response) => response.url().includes('search='));
-      await page.keyboard.insertText(goods.seal);
-      // What is found comes in place of the list: who selects before that selects in the old one.
-      await found;
-      await page.getByRole('link', { name: goods.plate }).waitFor();
-      await keys.to(goods.plate);
-      await page.keyboard.press('j');
-      await page.keyboard.press('r');
-      await page.getByRole('dialog', { name: /^Release/ }).waitFor();
-      await expectSound(page, `decide-${member}`);
-      await keys.press('Release');
-      await page.getByText('The decision is recorded').waitFor();
-      await page.getByText('released').first().waitFor();
-      // What stands there, beside what was declared.
-      await page.getByRole('button', { name: 'Note what is here' }).click();
-      await page.getByLabel('Seals').fill(`${goods.seal}, <b>X1</b>`);
-      await expectSound(page, `presented-${member}`);
-      await page.getByRole('button', { name: 'Note it' }).click();
-      await page.getByText('It is noted').waitFor();
-      await page
-        .getByRole('row', { name: /^Seals/ })
-        .getByText('differs')
-        .waitFor();
-      await page.getByText('<b>X1</b>').waitFor();
-      await expectSound(page, `desk-movement-${member}`);
-      const view = (await officer.call('GET', `/api/dossiers/${dossier}`)) as {
-        timeline: { post: string; state: string }[];
-      };
-      expect(view.timeline.find((one) => one.post === post)?.state).toBe('released');
-      expect(errors).toEqual([]);
+    await keys.to(goods.plate);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    // Search takes letters; then out of the field, and single keys work the list.
+    await page.keyboard.press('/');
+    const found = page.waitForResponse((response) => response.url().includes('search='));
+    await page.keyboard.insertText(goods.seal);
+    // What is found comes in place of the list: who selects before that selects in the old one.
+    await found;
+    await page.getByRole('link', { name: goods.plate }).waitFor();
+    await keys.to(goods.plate);
+    await page.keyboard.press('j');
+    await page.keyboard.press('r');
+    await page.getByRole('dialog', { name: /^Release/ }).waitFor();
+    await expectSound(page, `decide-${member}`);
+    await keys.press('Release');
+    await page.getByText('The decision is recorded').waitFor();
+    await page.getByText('released').first().waitFor();
+    // What stands there, beside what was declared.
+    await page.getByRole('button', { name: 'Note what is here' }).click();
+    await page.getByLabel('Seals').fill(`${goods.seal}, <b>X1</b>`);
+    await expectSound(page, `presented-${member}`);
+    await page.getByRole('button', { name: 'Note it' }).click();
+    await page.getByText('It is noted').waitFor();
+    await page
+      .getByRole('row', { name: /^Seals/ })
+      .getByText('differs')
+      .waitFor();
+    await page.getByText('<b>X1</b>').waitFor();
+    await expectSound(page, `desk-movement-${member}`);
+    const view = (await officer.call('GET', `/api/dossiers/${dossier}`)) as {
+      timeline: { post: string; state: string }[];
+    };
+    expect(view.timeline.find((one) => one.post === post)?.state).toBe('released');
+    expect(errors).toEqual([]);
 
-      await page.goto(`${demo.address(member)}/en/trail`);
-      await page.getByRole('cell', { name: 'Release' }).waitFor();
-      await expectSound(page, `trail-${member}`);
-      await page.goto(`${demo.address(member)}/en/desk/downtime?post=${post}`);
-      await page.getByText(goods.plate).first().waitFor();
-      await expectSound(page, `downtime-${member}`);
-      await visitor.close();
-    },
-    120_000,
-  );
+    await page.goto(`${demo.address(member)}/en/trail`);
+    await page.getByRole('cell', { name: 'Release' }).waitFor();
+    await expectSound(page, `trail-${member}`);
+    await page.goto(`${demo.address(member)}/en/desk/downtime?post=${post}`);
+    await page.getByText(goods.plate).first().waitFor();
+    await expectSound(page, `downtime-${member}`);
+    await visitor.close();
+  });
 
   test('sees what is for its authority and no more, and others see nothing', async () => {
     const visitor = await newVisitor(browser);
@@ -316,7 +312,7 @@ describe('whatever happens to a form', () => {
     await page.getByText('things are to be corrected').waitFor();
     await expectSound(page, 'filing-errors');
     await visitor.close();
-  }, 120_000);
+  });
 
   test('a huge paste is refused clearly, and rows with errors are named before anything is taken over', async () => {
     const visitor = await newVisitor(browser);
@@ -341,5 +337,5 @@ describe('whatever happens to a form', () => {
     await page.getByRole('button', { name: 'Read the rows' }).click();
     await page.getByText('One item was taken over.').waitFor();
     await visitor.close();
-  }, 60_000);
+  });
 });

@@ -19,7 +19,7 @@ let demo: Demo;
 let browser: Browser;
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-}, 600_000);
+});
 afterAll(async () => {
   await browser?.close();
   await demo?.stop();
@@ -85,4 +85,4 @@ test('two histories are shown with their proof, and then that the others closed 
   await page.waitForLoadState('networkidle');
   await expectSound(page, 'trust-closed-en');
   await visitor.close();
-}, 600_000);
+});

@@ -34,7 +34,7 @@ beforeAll(async () => {
     overrides: { wasmBinary: readFileSync(wasm).buffer as ArrayBuffer },
     fireImmediately: true,
   });
-}, 180_000);
+});
 afterAll(async () => {
   await browser?.close();
   await demo?.stop();
@@ -86,7 +86,7 @@ describe('anyone', () => {
     await page.reload();
     expect(await answerTo(page, code)).toContain('log proof not checked');
     await page.context().close();
-  }, 60_000);
+  });
 
   test('is told that a code alone is signed, never that it is valid', async () => {
     const page = await open(360);
@@ -135,7 +135,7 @@ describe('anyone', () => {
     expect(await page.locator('video').count()).toBe(0);
     await expectSound(page, 'verify-scanned-360');
     await visitor.close();
-  }, 60_000);
+  });
 
   test('is told what is altered, foreign or too large, and why', async () => {
     const page = await open();
@@ -147,10 +147,16 @@ describe('anyone', () => {
     );
     expect(await answerTo(page, 'https://example.org/ticket/123')).toContain('not a Dostyk code');
     expect(await answerTo(page, '<script>alert(1)</script>')).toContain('not a Dostyk code');
-    expect(await answerTo(page, `{"a":"${'x'.repeat(9_000_000)}"}`)).toContain('too large');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.evaluate(() => navigator.clipboard.writeText(`{"a":"${'x'.repeat(9_000_000)}"}`));
+    const field = page.getByLabel('Or the text of the code or the file');
+    await field.fill('');
+    await field.press('ControlOrMeta+v');
+    await page.locator('#answer').getByText('too large').waitFor();
+    expect(await field.inputValue()).toBe('');
     await expectSound(page, 'verify-refused');
     await page.context().close();
-  }, 60_000);
+  });
 
   test('is warned when the node shows another beginning of the keys than was trusted first', async () => {
     const page = await open();
@@ -181,7 +187,7 @@ describe('on paper', () => {
     const [read] = await readBarcodes(new Uint8Array(png), { formats: ['QRCode'] });
     expect(read?.text).toBe(code);
     await context.close();
-  }, 60_000);
+  });
 
   test.each(['invoice', 'packing-list', 'consignment-note'])(
     'the %s fits an A4 sheet and says that it is a demonstration',
@@ -248,5 +254,5 @@ describe('at last, once revoked', () => {
     expect(text).not.toContain('none came with it');
     await expectSound(page, 'verify-revoked');
     await page.context().close();
-  }, 90_000);
+  });
 });

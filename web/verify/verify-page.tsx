@@ -9,6 +9,9 @@ import { word } from '../trade/words.ts';
 import { Scanner } from './scanner.tsx';
 import { forgetRegistry, type Judged, judge, refreshRegistry, storedRegistry } from './verifier.ts';
 
+/** In characters: a longer text is checked as it is pasted, for a browser takes half a minute to lay out megabytes in a field. */
+const LONG = 100_000;
+
 /** Anyone checks a certificate: from its evidence file, or from the code on paper. Works without a network after the first visit. */
 export function VerifyPage() {
   const [text, setText] = useState('');
@@ -58,6 +61,12 @@ export function VerifyPage() {
         class="card drop"
         aria-label={t('verify.file')}
         onDragOver={(event) => event.preventDefault()}
+        onPasteCapture={(event) => {
+          const pasted = event.clipboardData?.getData('text') ?? '';
+          if (pasted.length <= LONG) return;
+          event.preventDefault();
+          void check(pasted);
+        }}
         onDrop={(event) => {
           event.preventDefault();
           read(event.dataTransfer?.files[0]);
