@@ -76,7 +76,7 @@ export async function recover(
         await erasure.end({ timeout: 5 });
       }
     }
-    const views = await replay(sql, registry, member, (done) => onProgress('Views', done, done));
+    const views = await replay(sql, registry, member, (done, of) => onProgress('Views', done, of));
     if (highWater !== undefined) writeHighWater(highWater, origin, end.size);
     return { ...recovery, views };
   } finally {

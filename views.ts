@@ -1,6 +1,6 @@
 import { allReceived } from './federation/store.ts';
 import type { FoldRecord } from './ledger/ledger.ts';
-import { allOwn } from './ledger/replay.ts';
+import { allOwn, type StoredRecord } from './ledger/replay.ts';
 import { commitmentOf } from './log/envelope.ts';
 import type { Registry } from './members/registry.ts';
 import * as memberStore from './members/store.ts';
@@ -19,8 +19,8 @@ export interface ReplayReport {
 }
 
 /** Folds records into the views of every domain, inside the transaction that stored them. */
-export function foldInto(registry: Registry, member: string, silent = false) {
-  const tools = { registry, member, crypto: nodeCrypto, silent };
+export function foldInto(registry: Registry, member: string) {
+  const tools = { registry, member, crypto: nodeCrypto };
   return async (tx: Tx, records: readonly FoldRecord[]): Promise<void> => {
     await memberStore.foldRecords(tx, records);
     await tradeStore.foldRecords(tx, records, tools);
@@ -40,41 +40,36 @@ export async function viewsDigest(sql: Sql): Promise<string> {
 
 /**
  * Drops every view and folds all records anew, own and received, in one transaction.
- * @param progress records folded so far
+ * @param progress subjects folded so far, of all
  */
 export async function replay(
   sql: Sql,
   registry: Registry,
   member: string,
-  progress: (done: number) => void = () => undefined,
+  progress: (done: number, of: number) => void = () => undefined,
 ): Promise<ReplayReport> {
-  const fold = foldInto(registry, member, true);
   const before = await viewsDigest(sql);
   let records = 0;
   await sql.begin(async (tx) => {
     await memberStore.dropViews(tx);
-    await tradeStore.dropViews(tx);
-    let folding: Promise<void> = Promise.resolve();
-    for (const source of [allOwn(sql, registry.getMember(member).log.origin), allReceived(sql)]) {
-      for await (const batch of source) {
-        // What was stored had been checked before; whether it still is what it was, the audit says.
-        const opened = batch.map(({ origin, index, bytes, salt }): FoldRecord => {
-          const commitment = toHex(commitmentOf(salt, bytes, nodeCrypto));
-          return { origin, index, commitment, envelope: JSON.parse(fromUtf8(bytes)) as FoldRecord['envelope'] };
-        });
-        await folding;
-        // The next batch is read and opened while this one is folded.
-        folding = fold(
-          tx,
-          opened.filter(({ envelope }) => envelope.type !== 'slip'),
-        );
-        folding.catch(() => undefined);
-        records += batch.length;
-        progress(records);
+    async function* read(): AsyncGenerator<FoldRecord[]> {
+      for (const source of [allOwn(sql, registry.getMember(member).log.origin), allReceived(sql)]) {
+        for await (const batch of source) {
+          records += batch.length;
+          const opened = batch.map(opening).filter(({ envelope }) => envelope.type !== 'slip');
+          await memberStore.foldRecords(tx, opened);
+          yield opened;
+        }
       }
     }
-    await folding;
+    await tradeStore.refold(tx, read(), { registry, member, crypto: nodeCrypto }, progress);
   });
   const after = await viewsDigest(sql);
   return { records, before, after, equal: before === after };
+}
+
+/** What was stored had been checked before; whether it still is what it was, the audit says. */
+function opening({ origin, index, bytes, salt }: StoredRecord): FoldRecord {
+  const commitment = toHex(commitmentOf(salt, bytes, nodeCrypto));
+  return { origin, index, commitment, envelope: JSON.parse(fromUtf8(bytes)) as FoldRecord['envelope'], bytes };
 }

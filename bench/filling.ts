@@ -37,7 +37,7 @@ export async function fill(sql: Sql, { member, registry, signer, records }: Fill
     crypto: nodeCrypto,
     clock: () => new Date(),
     random: nodeRandom,
-    fold: foldInto(registry, member, true),
+    fold: foldInto(registry, member),
     maxQueue: 10_000,
   });
   ledger.start();

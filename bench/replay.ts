@@ -47,7 +47,7 @@ export async function run({ full }: { readonly full: boolean }): Promise<void> {
       const { origin } = registry.getMember(MEMBER).log;
       const filed = await fill(sql, { member: MEMBER, registry, signer: newSigner(origin), records });
       const started = performance.now();
-      const done = await replay(sql, registry, MEMBER, (at) => process.stdout.write(`\r${at}`));
+      const done = await replay(sql, registry, MEMBER, (at, of) => process.stdout.write(`\r${at} of ${of}`));
       const rate = done.records / ((performance.now() - started) / 1000);
       process.stdout.write('\n');
       if (!done.equal) throw new Error('The views are not what they were.');

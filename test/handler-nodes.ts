@@ -123,11 +123,12 @@ export class HandlerNodes {
           if (to === from) continue;
           const records = opened
             .filter(({ record }) => record.type !== 'slip' && isAddressedTo(record.to, member))
-            .map(({ origin, index, commitment, record }) => ({
+            .map(({ origin, index, commitment, record, bytes }) => ({
               origin,
               index,
               commitment: toHex(commitment),
               envelope: record,
+              bytes,
             }));
           await sql.begin((tx) => foldInto(registry, member)(tx, records));
         }

@@ -41,6 +41,7 @@ import {
   movementsOf,
   ownDossiersOn,
   readChunks,
+  refold,
   releaseStatusIndex,
   reserveStatusIndex,
   writeChunk,
@@ -54,8 +55,10 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(() => database.sql.begin(dropViews));
 
+const tools = (member = 'KZ') => ({ registry, member, crypto: nodeCrypto });
+
 const fold = (records: readonly FoldInput[], member = 'KZ') =>
-  database.sql.begin((tx) => foldRecords(tx, records, { registry, member, crypto: nodeCrypto }));
+  database.sql.begin((tx) => foldRecords(tx, records, tools(member)));
 
 /** Every row of every view, as text. */
 async function rows(): Promise<Record<string, string[]>> {
@@ -176,6 +179,13 @@ describe('folding into rows', () => {
         const mixed = shuffled(said, seed);
         for (let i = 0; i < mixed.length; i += size) await fold(mixed.slice(i, i + size));
         expect(await rows()).toEqual(whole);
+        const told: [number, number][] = [];
+        async function* batches() {
+          for (let i = 0; i < mixed.length; i += size) yield mixed.slice(i, i + size);
+        }
+        await database.sql.begin((tx) => refold(tx, batches(), tools(), (...at) => void told.push(at)));
+        expect(await rows()).toEqual(whole);
+        expect(told.at(-1)?.[0]).toBe(told.at(-1)?.[1]);
       }),
       { numRuns: 12 },
     );
@@ -198,7 +208,7 @@ describe('folding into rows', () => {
   async function overlapping(first: FoldInput, second: FoldInput): Promise<void> {
     let other: Promise<unknown> | undefined;
     await database.sql.begin(async (tx) => {
-      await foldRecords(tx, [first], { registry, member: 'KZ', crypto: nodeCrypto });
+      await foldRecords(tx, [first], tools());
       other = fold([second]);
       other.catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 60));
@@ -265,7 +275,7 @@ describe('folding into rows', () => {
     const empty = await rows();
     const said = world([1, 2, 3]);
     const aborted = database.sql.begin(async (tx) => {
-      await foldRecords(tx, said, { registry, member: 'KZ', crypto: nodeCrypto });
+      await foldRecords(tx, said, tools());
       throw new Error('away');
     });
     await expect(aborted).rejects.toThrow('away');

@@ -1,11 +1,12 @@
 import type { LogCrypto } from '../log/crypto.ts';
 import type { Registry } from '../members/registry.ts';
-import { packedTexts, type Tx } from '../storage/connection.ts';
+import { packed, type Tx } from '../storage/connection.ts';
+import { utf8 } from '../values/bytes.ts';
 import { writeChanges } from './change-store.ts';
 import { foldCorrection } from './correction.ts';
 import { writeCorrection } from './correction-store.ts';
 import { movementsAboard, writeDesk } from './desk-store.ts';
-import { linkedDossiers, writeDossiers, writeLines } from './dossier-store.ts';
+import { linkedDossiers, type Writing, writeDossiers, writeLines } from './dossier-store.ts';
 import { withoutErased } from './erasure.ts';
 import { dropFiles, writeErasures } from './erasure-store.ts';
 import { writeMovements } from './movement-store.ts';
@@ -13,7 +14,7 @@ import { foldDossier } from './project.ts';
 import { foldMovement } from './project-movement.ts';
 import { writePacks } from './published-store.ts';
 import { contextOf } from './reading.ts';
-import type { FoldInput, Waiting } from './state.ts';
+import type { DossierState, FoldInput, MovementState, Waiting } from './state.ts';
 import { writeRequirement, writeStatusList } from './statement-store.ts';
 import { foldPacks, foldRequirement, foldStatusList, type Subject, subjectOf } from './subject.ts';
 
@@ -34,8 +35,6 @@ export interface FoldTools {
   /** This node's member: readers are its authorities and operators. */
   readonly member: string;
   readonly crypto: LogCrypto;
-  /** Who watches is not told of a replay: nothing changes by it. */
-  readonly silent?: boolean;
 }
 
 /**
@@ -77,9 +76,9 @@ function place(records: readonly FoldInput[]): Placed[] {
   return [...lowest.values()];
 }
 
-/** Stores the fold's own copy of its input. Returns the subjects that must be folded anew. */
-async function keep(tx: Tx, placed: readonly Placed[]): Promise<Subject[]> {
-  const envelopes = packedTexts(placed.map((one) => JSON.stringify(one.envelope)));
+/** Stores the fold's own copy of its input. Returns the commitments of what is new, or now has a lower index. */
+async function keep(tx: Tx, placed: readonly Placed[]): Promise<string[]> {
+  const envelopes = packed(placed.map(({ bytes, envelope }) => bytes ?? utf8(JSON.stringify(envelope))));
   const changed = await tx<{ commitment: string }[]>`
     INSERT INTO trade.record AS held (commitment, kind, subject, type, id, member, authority, origin, index, envelope)
     SELECT commitment, kind, subject, type, id, member, authority, origin, index::bigint,
@@ -94,7 +93,11 @@ async function keep(tx: Tx, placed: readonly Placed[]): Promise<Subject[]> {
     ) AS new (commitment, kind, subject, type, id, member, authority, origin, index, start, length)
     ON CONFLICT (commitment) DO UPDATE SET index = EXCLUDED.index WHERE EXCLUDED.index < held.index
     RETURNING commitment`;
-  const commitments = changed.map((one) => one.commitment);
+  return changed.map((one) => one.commitment);
+}
+
+/** The subjects that must be folded anew because of these records. */
+async function subjectsOf(tx: Tx, commitments: readonly string[]): Promise<Subject[]> {
   const touched = await tx<{ kind: Subject['kind']; subject: string }[]>`
     SELECT other.kind, other.subject FROM trade.record AS new
       JOIN trade.record AS other ON other.origin = new.origin AND other.id = new.id
@@ -169,27 +172,17 @@ async function writeAwaited(tx: Tx, subjects: readonly Subject[], waits: readonl
     ) ON CONFLICT DO NOTHING`;
 }
 
-/**
- * Folds records into trade's views, inside the transaction that stored them, so that a record and its
- * effect are seen together or not at all. Records of other domains are passed over; repeats change
- * nothing; the order of calls and of records does not matter. Nothing that a peer may send makes it
- * throw: what can't be folded is kept and marked.
- *
- * @example await foldRecords(tx, records, { registry, member: 'XX', crypto: nodeCrypto });
- */
-export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: FoldTools): Promise<void> {
-  const writing = { member: tools.member, sha256: (data: Uint8Array) => tools.crypto.sha256(data) };
-  const placed = place(records);
-  if (placed.length === 0) return;
-  const names = placed.flatMap(({ subject, commitment, origin, envelope }) => [
-    keyOf(subject),
-    commitment,
-    `${origin} ${envelope.id}`,
-    ...envelope.after,
-  ]);
-  await lock(tx, SUBJECTS, names);
-  const subjects = await keep(tx, placed);
-  if (subjects.length === 0) return;
+/** Subjects folded, and what was erased of them. */
+interface Folded {
+  readonly dossiers: readonly DossierState[];
+  readonly movements: readonly MovementState[];
+  readonly gone: readonly FoldInput[];
+  /** Dossiers that these movements carried before. */
+  readonly unloaded: readonly string[];
+}
+
+/** Folds subjects from all their records, and writes what depends on those alone. */
+async function foldSubjects(tx: Tx, subjects: readonly Subject[], tools: FoldTools): Promise<Folded> {
   const found = await load(tx, subjects);
   const gone = await dropErased(tx, found);
   const here = await arrivals(tx, found.values());
@@ -211,31 +204,142 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
     ...corrections.map(({ id, waiting }) => ({ subject: { kind: 'correction' as const, id }, waiting })),
     ...lists.map(({ id, waiting }) => ({ subject: { kind: 'status-list' as const, id }, waiting })),
   ]);
-  const unloaded = await linkedDossiers(tx, movements);
-  await writeMovements(tx, movements, writing);
+  const unloaded = movements.length === 0 ? [] : await linkedDossiers(tx, movements);
+  await writeMovements(tx, movements, writingOf(tools));
   for (const { id, state } of requirements) await writeRequirement(tx, id, state);
   for (const { id, versions } of packs) await writePacks(tx, id, versions);
   for (const { id, state } of corrections) await writeCorrection(tx, id, state);
   for (const { id, state } of lists) await writeStatusList(tx, id, state);
+  return { dossiers, movements, gone, unloaded };
+}
 
+const writingOf = ({ member, crypto }: FoldTools): Writing => ({ member, sha256: (data) => crypto.sha256(data) });
+
+/** @param ids these dossiers and others whose lines change with movements */
+async function writeFolded(tx: Tx, folded: Folded, ids: readonly string[], tools: FoldTools): Promise<void> {
+  const writing = writingOf(tools);
+  await writeDossiers(tx, folded.dossiers, writing);
+  await writeErasures(tx, folded.dossiers);
+  await dropFiles(tx, folded.gone);
+  await writeLines(tx, folded.dossiers, ids, writing);
+}
+
+const ownPosts =
+  ({ registry, member }: FoldTools) =>
+  (id: string): string | undefined => {
+    const post = registry.findPost(id);
+    return post?.member === member ? post.authority : undefined;
+  };
+
+/**
+ * Folds records into trade's views, inside the transaction that stored them, so that a record and its
+ * effect are seen together or not at all. Records of other domains are passed over; repeats change
+ * nothing; the order of calls and of records does not matter. Nothing that a peer may send makes it
+ * throw: what can't be folded is kept and marked.
+ *
+ * @example await foldRecords(tx, records, { registry, member: 'XX', crypto: nodeCrypto });
+ */
+export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: FoldTools): Promise<void> {
+  const placed = place(records);
+  if (placed.length === 0) return;
+  const names = placed.flatMap(({ subject, commitment, origin, envelope }) => [
+    keyOf(subject),
+    commitment,
+    `${origin} ${envelope.id}`,
+    ...envelope.after,
+  ]);
+  await lock(tx, SUBJECTS, names);
+  const subjects = await subjectsOf(tx, await keep(tx, placed));
+  if (subjects.length === 0) return;
+  const folded = await foldSubjects(tx, subjects, tools);
+  const { dossiers, movements, unloaded } = folded;
   const carried = movements.flatMap((one) => one.versions.flatMap((v) => v.consignments.map((c) => c.dossier)));
   const lines = new Set([...dossiers.map((one) => one.dossier), ...unloaded, ...carried]);
   await lock(tx, DOSSIERS, lines);
-  await writeDossiers(tx, dossiers, writing);
-  await writeErasures(tx, dossiers);
-  await dropFiles(tx, gone);
-  await writeLines(tx, dossiers, [...lines], writing);
+  await writeFolded(tx, folded, [...lines], tools);
   const standing = new Set([...movements.map((one) => one.movement), ...(await movementsAboard(tx, [...lines]))]);
   await lock(tx, DESK, standing);
-  await writeDesk(tx, [...standing], (id) => {
-    const post = tools.registry.findPost(id);
-    return post?.member === tools.member ? post.authority : undefined;
-  });
-  if (tools.silent === true) return;
+  await writeDesk(tx, [...standing], ownPosts(tools));
   await writeChanges(tx, [
     ...[...lines].map((id) => ({ kind: 'dossier', id })),
     ...[...standing].map((id) => ({ kind: 'movement', id })),
   ]);
+}
+
+/**
+ * Folds all records there are into empty views: each subject once, from all its records. Movements come before the dossiers aboard, and
+ * desks last, so that every row is written once. Nobody is told of a change, for there is none. Only where nothing else writes.
+ *
+ * @param progress subjects folded so far, of all
+ */
+export async function refold(
+  tx: Tx,
+  batches: AsyncIterable<readonly FoldInput[]>,
+  tools: FoldTools,
+  progress: (done: number, of: number) => void,
+): Promise<void> {
+  await dropViews(tx);
+  const subjects = new Map<string, Subject>();
+  let keeping: Promise<unknown> = Promise.resolve();
+  for await (const records of batches) {
+    const placed = place(records);
+    for (const { subject } of placed) subjects.set(keyOf(subject), subject);
+    await keeping;
+    // The next batch is read while this one is stored.
+    keeping = keep(tx, placed);
+    keeping.catch(() => undefined);
+  }
+  await keeping;
+  let done = 0;
+  const tell = (folded: number): void => {
+    done += folded;
+    progress(done, subjects.size);
+  };
+  const all = [...subjects.values()];
+  await inParts(
+    all.filter((one) => one.kind !== 'dossier'),
+    async (part) => {
+      await foldSubjects(tx, part, tools);
+      tell(part.length);
+    },
+  );
+  await inParts(
+    all.filter((one) => one.kind === 'dossier'),
+    async (part) => {
+      await writeFolded(
+        tx,
+        await foldSubjects(tx, part, tools),
+        part.map((one) => one.id),
+        tools,
+      );
+      tell(part.length);
+    },
+  );
+  await inParts(
+    all.filter((one) => one.kind === 'movement').map((one) => one.id),
+    (part) => writeDesk(tx, part, ownPosts(tools)),
+  );
+}
+
+const PART = 32;
+
+/** Three parts at a time: while the server works for one, another is computed. Waits for all that were begun, also where one fails. */
+async function inParts<T>(all: readonly T[], act: (part: readonly T[]) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < all.length) {
+      const part = all.slice(next, next + PART);
+      next += PART;
+      try {
+        await act(part);
+      } catch (error) {
+        next = all.length;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled([worker(), worker(), worker()]);
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
 }
 
 /** Empties all views of trade for a replay. Files and places in status lists are no views and stay. */
