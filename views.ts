@@ -69,7 +69,7 @@ export async function replay(
 }
 
 /** What was stored had been checked before; whether it still is what it was, the audit says. */
-function opening({ origin, index, bytes, salt }: StoredRecord): FoldRecord {
-  const commitment = toHex(commitmentOf(salt, bytes, nodeCrypto));
-  return { origin, index, commitment, envelope: JSON.parse(fromUtf8(bytes)) as FoldRecord['envelope'], bytes };
+function opening({ origin, index, bytes, salt }: StoredRecord): FoldRecord & { text: string } {
+  const text = fromUtf8(bytes);
+  return { origin, index, commitment: toHex(commitmentOf(salt, bytes, nodeCrypto)), envelope: JSON.parse(text), text };
 }

@@ -227,13 +227,7 @@ export class Puller {
     const fresh = await insertReceived(tx, origin, records);
     const folded: FoldRecord[] = records
       .filter(({ index, sealed }) => fresh.has(index) && sealed.record.type !== 'slip')
-      .map(({ index, sealed: { commitment, record, bytes } }) => ({
-        origin,
-        index,
-        commitment: toHex(commitment),
-        envelope: record,
-        bytes,
-      }));
+      .map(({ index, sealed }) => ({ origin, index, commitment: toHex(sealed.commitment), envelope: sealed.record }));
     await this.#keepErased(tx, folded);
     if (folded.length > 0) await fold(tx, folded);
     const listed = records.flatMap(({ index, sealed }) =>

@@ -14,8 +14,6 @@ export interface FoldRecord {
   readonly index: bigint;
   readonly commitment: string;
   readonly envelope: Envelope;
-  /** The envelope as it was sealed. */
-  readonly bytes: Uint8Array;
 }
 
 export type Fold = (tx: Tx, records: readonly FoldRecord[]) => Promise<void>;
@@ -150,7 +148,6 @@ export async function sequence(
     index,
     commitment: hex(sealed),
     envelope: sealed.record,
-    bytes: sealed.bytes,
   }));
   const stored = Promise.all(rowsOf(tx, context, all, names, requests));
   const folded = grown.then(async () => {

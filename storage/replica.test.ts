@@ -85,7 +85,7 @@ beforeAll(async () => {
   await standby.start();
   sql = connect(url, { max: 4 });
   replicaSql = connect(standby.url, { max: 4 });
-  await eventually(async () => await replicaSql`SELECT n FROM public.kept`.then(() => true), 40);
+  await eventually(async () => await replicaSql`SELECT n FROM public.kept`.then(() => true));
 });
 afterAll(async () => {
   await Promise.all([sql?.end({ timeout: 1 }), replicaSql?.end({ timeout: 1 }), admin?.end({ timeout: 1 })]);
@@ -101,7 +101,7 @@ const list = (on: Sql): Promise<number[]> =>
 const isStandby = (on: Sql): Promise<boolean> =>
   on<{ standby: boolean }[]>`SELECT pg_is_in_recovery() AS standby`.then(([row]) => row?.standby === true);
 /** Until the standby has replayed all that there is. */
-const whenCaughtUp = (replica: Replica) => eventually(() => replica.read(isStandby), 40);
+const whenCaughtUp = (replica: Replica) => eventually(() => replica.read(isStandby));
 
 test('lists come from the standby, and always hold what was committed before', async () => {
   const replica = new Replica(sql, replicaSql);
@@ -152,7 +152,7 @@ test('one that is killed, hangs, or fails in a query is passed over; nothing fai
   for (let i = 0; i < 5; i++) expect(await replica.read(isStandby)).toBe(false);
   await standby.start();
   // A process that has just begun knows nothing of its absence.
-  await eventually(() => new Replica(sql, replicaSql).read(isStandby), 40);
+  await eventually(() => new Replica(sql, replicaSql).read(isStandby));
   standby.process.kill('SIGSTOP');
   const hung = new Replica(sql, replicaSql);
   // It hangs until it is told to go on: that this answers is the proof.
@@ -194,7 +194,7 @@ test('where a standby must have what is acknowledged, a server that waits for no
     });
   };
   onTestFinished(() => set(''));
-  await eventually(() => new Replica(sql, replicaSql).read(isStandby), 40);
+  await eventually(() => new Replica(sql, replicaSql).read(isStandby));
   await set('*');
   await assertDurable(sql, 2000, undefined, { synchronousStandbys: true });
   const [row] = await admin<{ state: string }[]>`SELECT sync_state AS state FROM pg_stat_replication`;

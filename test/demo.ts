@@ -121,7 +121,9 @@ export async function startDemo(env: NodeJS.ProcessEnv = {}): Promise<Demo> {
 }
 
 /** Waits until a condition holds. The limit is for what never comes to hold: a busy machine takes long, and is not wrong. */
-export async function eventually<T>(act: () => Promise<T | undefined | false>, seconds = 240): Promise<T> {
+export async function eventually<T>(act: () => Promise<T | undefined | false>): Promise<T> {
+  // As long as six nodes on a busy machine may take.
+  const seconds = 400;
   const until = Date.now() + seconds * 1000;
   let last: unknown;
   for (;;) {

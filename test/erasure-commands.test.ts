@@ -57,7 +57,7 @@ test('shown first, done with --yes, done once; refused where it makes no sense; 
   const { erasures } = await eventually(async () => {
     const report = await json(['erasures', '--dossier', dossier]);
     return report.erasures[0]?.awaited.length === 0 && report;
-  }, 90);
+  });
   expect(erasures).toMatchObject([
     {
       dossier,
@@ -79,5 +79,5 @@ test('shown first, done with --yes, done once; refused where it makes no sense; 
   const later = ['erase', '--dossier', second.dossier, '--section', 'driver', '--legal-basis', 'A law', '--yes'];
   expect(await json(later)).toMatchObject({ code: 3, ordered: 0, waiting: 1 });
   await nodes.open('UZ');
-  await eventually(async () => (await json(['erasures', '--dossier', second.dossier])).erasures.length === 1, 90);
+  await eventually(async () => (await json(['erasures', '--dossier', second.dossier])).erasures.length === 1);
 });

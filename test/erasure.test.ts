@@ -18,15 +18,13 @@ import { tradeRouter } from '../trade/handlers.ts';
 import { findDossier } from '../trade/store.ts';
 import { toHex } from '../values/bytes.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
-import { eventually as within } from './demo.ts';
+import { eventually } from './demo.ts';
 import { ask, backUp, contextOf, LEGAL_BASIS, restore, seen, tablesWith } from './erasing.ts';
 import { filing } from './filing.ts';
 import { FederatedNodes, registryFolder } from './nodes.ts';
 
 /** Erasure on six real nodes: what is gone, where, and that all else stays. */
 
-/** Six nodes on a busy machine take their time. */
-const eventually = <T>(act: () => Promise<T | undefined | false>) => within(act, 150);
 const DRIVER = 'Zhanibekova-Qyzmarker';
 const SELLER = 'Marker-Trading-House';
 const FILE = 'marker inside of a file';

@@ -58,10 +58,10 @@ test('of three processes over one log one is killed in mid-batch: the others go 
   };
   const processes = [start(0), start(20), start(0)];
   const [first, second, third] = processes as [(typeof processes)[0], (typeof processes)[0], (typeof processes)[0]];
-  await eventually(async () => processes.every((one) => one.appends().length > 5), 60);
+  await eventually(async () => processes.every((one) => one.appends().length > 5));
   expect(await second.ended).toBe('SIGKILL');
   const atDeath = [first, third].map((one) => one.appends().length);
-  await eventually(async () => [first, third].every((one, i) => one.appends().length > (atDeath[i] ?? 0) + 20), 60);
+  await eventually(async () => [first, third].every((one, i) => one.appends().length > (atDeath[i] ?? 0) + 20));
   for (const one of [first, third]) one.child.kill('SIGTERM');
   expect(await Promise.all([first.ended, third.ended])).toEqual([0, 0]);
   expect(processes.map((one) => one.errors())).toEqual(['', '', '']);

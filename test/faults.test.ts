@@ -179,7 +179,6 @@ test('a peer that sends garbage is reported, harms nobody, and is heard again wh
         garbage.once('error', () => resolve(false));
         garbage.listen(port, '127.0.0.1', () => resolve(true));
       }),
-    10,
   );
   if (listening) {
     await file();

@@ -123,12 +123,11 @@ export class HandlerNodes {
           if (to === from) continue;
           const records = opened
             .filter(({ record }) => record.type !== 'slip' && isAddressedTo(record.to, member))
-            .map(({ origin, index, commitment, record, bytes }) => ({
+            .map(({ origin, index, commitment, record }) => ({
               origin,
               index,
               commitment: toHex(commitment),
               envelope: record,
-              bytes,
             }));
           await sql.begin((tx) => foldInto(registry, member)(tx, records));
         }

@@ -108,7 +108,7 @@ test('a database of a moment comes back from a base backup and the archive, whol
   const [lost] = await sql<{ size: bigint }[]>`SELECT size FROM ledger.log_state`;
   expect(lost?.size).toBeGreaterThan(kept?.size ?? 0n);
   const [last] = await admin<{ name: string }[]>`SELECT pg_walfile_name(pg_switch_wal()) AS name`;
-  await eventually(async () => readdirSync(join(backup, 'wal')).includes(last?.name ?? ''), 60);
+  await eventually(async () => readdirSync(join(backup, 'wal')).includes(last?.name ?? ''));
   await ledger.stop();
   await Promise.all([sql.end(), admin.end()]);
 
@@ -148,7 +148,6 @@ test('a database of a moment comes back from a base backup and the archive, whol
           ([row]) => row?.standby === false,
           () => false,
         ),
-      120,
     ).catch((error) => {
       throw new Error(`${error.message}\n${said}`);
     });

@@ -37,7 +37,7 @@ const keyFiles = (member: string): string[] => [
 async function signsAll(member: string, peer: string): Promise<void> {
   const { ledger, origin, registry, documentSigner } = nodes.node(member).context;
   const index = await nodes.append(member, [{ member: peer }]);
-  await eventually(async () => (ledger.final?.size ?? 0n) > BigInt(index), 120);
+  await eventually(async () => (ledger.final?.size ?? 0n) > BigInt(index));
   // Its log key, by what it shows; its peers' witness keys beside it.
   const { address } = registry.getMember(member);
   const text = await (await fetch(`${address}/log/checkpoint`)).text();
@@ -52,12 +52,12 @@ async function signsAll(member: string, peer: string): Promise<void> {
   ).toBeGreaterThanOrEqual(registry.quorumOf(origin, checkpoint.size));
   // Its node key: a peer serves it records.
   const there = await nodes.append(peer, [{ member }]);
-  await eventually(async () => (await nodes.taken(member, peer)).includes(there), 120);
+  await eventually(async () => (await nodes.taken(member, peer)).includes(there));
   // Its witness key: the peer's log has its cosignature.
   await eventually(async () => {
     const shown = await (await fetch(`${registry.getMember(peer).address}/log/checkpoint`)).text();
     return shown.includes(`— ${registry.getMember(member).witness.keys[0]?.vkey.split('+')[0]} `);
-  }, 120);
+  });
   const authority = registry.getMember(member).authorities[0];
   const signer = documentSigner(authority?.id ?? '');
   const unsigned = {

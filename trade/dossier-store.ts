@@ -1,4 +1,4 @@
-import { packedTexts, type Sql, type Tx } from '../storage/connection.ts';
+import { joinedJson, type Sql, type Tx } from '../storage/connection.ts';
 import { Refusal } from '../values/refusal.ts';
 import type { DossierSummary } from './contract.ts';
 import { briefOf } from './desk.ts';
@@ -110,39 +110,38 @@ export async function writeLines(
   const lines = states.flatMap((state) => {
     const aboard = movements.get(state.dossier) ?? [];
     const summary = summaryOf(state, aboard);
-    return summary === undefined
-      ? []
-      : [{ state, summary, stops: stopsOf(state, aboard), digest: digests(state, tools.sha256) }];
+    if (summary === undefined) return [];
+    const open = searchLines(state, summary, (one) => isOpen(one, tools.member));
+    const all = state.member === tools.member ? searchLines(state, summary, () => true) : open;
+    const own = [...all].filter((line) => !open.has(line));
+    return [{ state, summary, open, own, stops: stopsOf(state, aboard), digest: digests(state, tools.sha256) }];
   });
   await tx`DELETE FROM trade.dossier WHERE dossier = ANY(${ids}::text[])`;
-  const packed = packedTexts(lines.map(({ state }) => JSON.stringify(state)));
   await tx`
     INSERT INTO trade.dossier (
       dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
       awaited_since, common_digest, section_digests, summary, brief, state
     )
     SELECT dossier, member, operator, version::int, state_name, filed_at::bigint, changed_at::bigint, goods_open = 'yes',
-      search, search_own, awaited_from, awaited_since::bigint, common_digest, section_digests, summary, brief,
-      convert_from(substring(states FROM start FOR length), 'UTF8')
-    FROM (SELECT decode(${packed.bytes}, 'base64') AS states OFFSET 0) AS packed, unnest(
+      search, search_own, awaited_from, awaited_since::bigint, common_digest, section_digests, summary, nullif(brief, 'null'), state
+    FROM ROWS FROM (unnest(
       ${lines.map(({ state }) => state.dossier)}::text[], ${lines.map(({ state }) => state.member)}::text[],
       ${lines.map(({ state }) => state.operator)}::text[], ${lines.map(({ summary }) => String(summary.version))}::text[],
       ${lines.map(({ summary }) => summary.state)}::text[],
       ${lines.map(({ summary }) => String(Date.parse(summary.filedAt)))}::text[],
       ${lines.map(({ summary }) => String(Date.parse(summary.changedAt)))}::text[],
       ${lines.map(({ state }) => (isGoodsOpen(state, tools.member) ? 'yes' : 'no'))}::text[],
-      ${lines.map(({ state, summary }) => searchText(state, summary, (one) => isOpen(one, tools.member)))}::text[],
-      ${lines.map(({ state, summary }) => (state.member === tools.member ? searchText(state, summary, () => true) : ''))}::text[],
+      ${lines.map(({ open }) => searchText(open))}::text[], ${lines.map(({ own }) => searchText(own))}::text[],
       ${lines.map(({ summary }) => summary.awaited?.from.id ?? null)}::text[],
       ${lines.map(({ summary }) => (summary.awaited === null ? null : String(Date.parse(summary.awaited.since))))}::text[],
-      ${lines.map(({ digest }) => digest.common)}::text[],
-      ${lines.map(({ digest }) => JSON.stringify(digest.sections))}::text[],
-      ${lines.map(({ summary }) => JSON.stringify(summary))}::text[],
-      ${lines.map(({ state }) => briefText(state, tools.member))}::text[],
-      ${packed.starts}::int[], ${packed.lengths}::int[]
+      ${lines.map(({ digest }) => digest.common)}::text[]
+    ), string_to_table(${joinedJson(lines.map(({ digest }) => JSON.stringify(digest.sections)))}::text, E'\\x1e'),
+      string_to_table(${joinedJson(lines.map(({ summary }) => JSON.stringify(summary)))}::text, E'\\x1e'),
+      string_to_table(${joinedJson(lines.map(({ state }) => JSON.stringify(briefOf(state, (one) => isOpen(one, tools.member)))))}::text, E'\\x1e'),
+      string_to_table(${joinedJson(lines.map(({ state }) => JSON.stringify(state)))}::text, E'\\x1e')
     ) AS new (
       dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
-      awaited_since, common_digest, section_digests, summary, brief, start, length
+      awaited_since, common_digest, section_digests, summary, brief, state
     )`;
 
   const posts = lines.flatMap(({ state, stops }) =>
@@ -162,11 +161,6 @@ export async function writeLines(
     ON CONFLICT DO NOTHING`;
 }
 
-function briefText(state: DossierState, member: string): string | null {
-  const brief = briefOf(state, (one) => isOpen(one, member));
-  return brief === null ? null : JSON.stringify(brief);
-}
-
 /** Whether every authority of the member may read a section; else lists keep silent about it. */
 function isOpen({ audience }: SectionState, member: string): boolean {
   return audience.some((one) => one.member === member && one.authorities === undefined);
@@ -177,8 +171,12 @@ function isGoodsOpen(state: DossierState, member: string): boolean {
   return goods !== undefined && isOpen(goods, member);
 }
 
-/** Lower case, a line a word: ids, places and goods; of the sections that may be read partners, plates, containers and seals. */
-function searchText(state: DossierState, summary: DossierSummary, mayRead: (section: SectionState) => boolean): string {
+/** Ids, places and goods; of the sections that may be read partners, plates, containers and seals. */
+function searchLines(
+  state: DossierState,
+  summary: DossierSummary,
+  mayRead: (section: SectionState) => boolean,
+): Set<string> {
   const words = [state.dossier, state.operator, summary.origin, summary.destination];
   for (const section of state.sections) {
     if (section.content === null || !mayRead(section)) continue;
@@ -194,9 +192,11 @@ function searchText(state: DossierState, summary: DossierSummary, mayRead: (sect
       words.push(seller.name, buyer.name, contract?.number ?? '');
     }
   }
-  // A consignment of two thousand items is found by its first hundreds.
-  return [...new Set(words)].join('\n').toLowerCase().slice(0, 8000);
+  return new Set(words);
 }
+
+/** Lower case. A consignment of two thousand items is found by its first hundreds. */
+const searchText = (lines: Iterable<string>): string => [...lines].join('\n').toLowerCase().slice(0, 8000);
 
 /** The movements that carry or carried each of these dossiers, by id. */
 export async function movementsByDossier(

@@ -23,8 +23,8 @@ export interface FoldInput {
   /** Lower-case hex. */
   readonly commitment: string;
   readonly envelope: Envelope;
-  /** The envelope as it was sealed, where it is at hand. */
-  readonly bytes?: Uint8Array;
+  /** The envelope as JSON, where it is at hand. */
+  readonly text?: string;
 }
 
 /** The part of the registry that a fold reads. */

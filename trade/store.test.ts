@@ -309,7 +309,7 @@ describe('folding into rows', () => {
     const goods = certificate.envelope.body['goods'] as object[];
     told.teller.say(
       'certificate',
-      { ...certificate.envelope.body, goods: [{ ...goods[0], netMass: '\u0000' }] },
+      { ...certificate.envelope.body, goods: [{ ...goods[0], netMass: '\u0000\u001e' }] },
       { member: 'UZ', authority: 'uz.chamber', after: [told.manifest.commitment], at: '0000-01-01T00:00:00Z' },
     );
     told.file({}, { at: '0000-01-01T00:00:00Z' });

@@ -1,7 +1,6 @@
 import type { LogCrypto } from '../log/crypto.ts';
 import type { Registry } from '../members/registry.ts';
-import { packed, type Tx } from '../storage/connection.ts';
-import { utf8 } from '../values/bytes.ts';
+import { joinedJson, type Tx } from '../storage/connection.ts';
 import { writeChanges } from './change-store.ts';
 import { foldCorrection } from './correction.ts';
 import { writeCorrection } from './correction-store.ts';
@@ -78,19 +77,18 @@ function place(records: readonly FoldInput[]): Placed[] {
 
 /** Stores the fold's own copy of its input. Returns the commitments of what is new, or now has a lower index. */
 async function keep(tx: Tx, placed: readonly Placed[]): Promise<string[]> {
-  const envelopes = packed(placed.map(({ bytes, envelope }) => bytes ?? utf8(JSON.stringify(envelope))));
+  const envelopes = joinedJson(placed.map(({ text, envelope }) => text ?? JSON.stringify(envelope)));
   const changed = await tx<{ commitment: string }[]>`
     INSERT INTO trade.record AS held (commitment, kind, subject, type, id, member, authority, origin, index, envelope)
-    SELECT commitment, kind, subject, type, id, member, authority, origin, index::bigint,
-      convert_from(substring(envelopes FROM start FOR length), 'UTF8')
-    FROM (SELECT decode(${envelopes.bytes}, 'base64') AS envelopes OFFSET 0) AS packed, unnest(
+    SELECT commitment, kind, subject, type, id, member, authority, origin, index::bigint, envelope
+    FROM ROWS FROM (unnest(
       ${placed.map((one) => one.commitment)}::text[], ${placed.map((one) => one.subject.kind)}::text[],
       ${placed.map((one) => one.subject.id)}::text[], ${placed.map((one) => one.envelope.type)}::text[],
       ${placed.map((one) => one.envelope.id)}::text[], ${placed.map((one) => one.envelope.issuer.member)}::text[],
       ${placed.map((one) => one.envelope.issuer.authority ?? null)}::text[],
-      ${placed.map((one) => one.origin)}::text[], ${placed.map((one) => String(one.index))}::text[],
-      ${envelopes.starts}::int[], ${envelopes.lengths}::int[]
-    ) AS new (commitment, kind, subject, type, id, member, authority, origin, index, start, length)
+      ${placed.map((one) => one.origin)}::text[], ${placed.map((one) => String(one.index))}::text[]
+    ), string_to_table(${envelopes}::text, E'\\x1e'))
+      AS new (commitment, kind, subject, type, id, member, authority, origin, index, envelope)
     ON CONFLICT (commitment) DO UPDATE SET index = EXCLUDED.index WHERE EXCLUDED.index < held.index
     RETURNING commitment`;
   return changed.map((one) => one.commitment);
