@@ -1,16 +1,21 @@
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { formatCheckpoint, openCheckpoint } from '../log/checkpoint.ts';
+import { formatEvidence, parseEvidence } from '../log/evidence.ts';
 import { type ForkEvidence, ofOneSize, ofTwoSizes, verifyFork } from '../log/fork.ts';
 import { appendLeaf, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
 import { ED25519, signNote } from '../log/note.ts';
 import { TileReader } from '../log/tile.ts';
+import { verify } from '../log/verify.ts';
+import { authorship } from '../members/authorship.ts';
 import { makeKey, readKey, signerOf, writeKey } from '../members/keys.ts';
+import { registryReader } from '../members/registry.ts';
 import { succeed } from '../operations.ts';
 import { eventually } from '../test/demo.ts';
 import { FederatedNodes, registryFolder } from '../test/nodes.ts';
 import { entryOf, RegistryHand } from '../test/registry.ts';
-import { concat } from '../values/bytes.ts';
+import { evidenceOf } from '../trade/evidence-handlers.ts';
+import { concat, toHex } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 
 /** Two histories of one log: what proves them, what does not, and what six nodes then do. */
@@ -194,6 +199,23 @@ test('a log that signs two histories is frozen at all nodes, stays as it was bef
   expect(first).toBe(0);
   await eventually(async () => (await nodes.taken('UZ', 'KZ')).includes(first));
   await eventually(async () => nodes.node('KZ').context.ledger.publicationOf(first) === 'final');
+  // What the old log held is proven by its member still, of what lies beyond its end nothing.
+  const { context } = nodes.node('KZ');
+  const evidence = await evidenceOf(context, toHex(truth[0] ?? new Uint8Array()));
+  const told = await verify(parseEvidence(formatEvidence(evidence)), {
+    crypto: nodeCrypto,
+    now: new Date(),
+    genesis: nodes.genesis,
+    registry: registryReader(nodeCrypto),
+    authorship,
+    allowDemo: true,
+  });
+  expect(told).toMatchObject({ answer: 'valid', index: 0n, record: { log: origin } });
+  const [beyond] = await context.sql<{ commitment: Uint8Array }[]>`
+    SELECT commitment FROM ledger.earlier_record WHERE index = ${later}`;
+  await expect(evidenceOf(context, toHex(beyond?.commitment ?? new Uint8Array()))).rejects.toMatchObject({
+    code: 'record-unknown',
+  });
   // The old log is still held, as far as it counts, and serves as it did.
   const held = await nodes.database('UZ').sql`SELECT 1 FROM federation.received WHERE origin = ${origin}`;
   expect(held.length).toBeGreaterThan(0);

@@ -1,11 +1,15 @@
+import { cosignaturesOf } from '../log/cosignature.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { leafHash } from '../log/merkle.ts';
+import { parseNote } from '../log/note.ts';
 import { formatProof } from '../log/proof.ts';
 import { formatBundle, fullTileRoot, parseTilePath, type ReadTile, TileReader, tileWidth } from '../log/tile.ts';
+import type { RegistryView } from '../log/verify.ts';
 import type { Sql } from '../storage/connection.ts';
 import { concat, fromHex } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import type { Ledger } from './ledger.ts';
+import { Mirrors } from './mirror.ts';
 
 /** Reading the log: tiles and bundles for anyone, proofs and evidence for those who hold a record. */
 
@@ -118,4 +122,46 @@ export async function proveRecord(ledger: Ledger, tiles: TileSource, commitment:
     proof: formatProof({ index: row.index, hashes, checkpoint }),
     final,
   };
+}
+
+/**
+ * The same of a commitment in a log of this member that was closed, up to where it counts; undefined where none holds it.
+ * @throws Refusal 410 `record-lost`, `record-erased`
+ */
+export async function proveEarlier(
+  sql: Sql,
+  crypto: LogCrypto,
+  view: RegistryView,
+  commitment: string,
+): Promise<ProvenEntry | undefined> {
+  const rows = await sql<
+    {
+      origin: string;
+      index: bigint;
+      id: string | null;
+      bytes: Uint8Array | null;
+      salt: Uint8Array | null;
+      erased: boolean;
+    }[]
+  >`
+    SELECT origin, index, id, bytes, salt, EXISTS (
+      SELECT 1 FROM ledger.erased WHERE erased.origin = earlier_record.origin AND erased.index = earlier_record.index) AS erased
+    FROM ledger.earlier_record WHERE commitment = ${Buffer.from(fromHex(commitment))}`;
+  for (const { origin, index, id, bytes, salt, erased } of rows) {
+    const closed = view.logOf(origin)?.closed ?? 0n;
+    if (index >= closed) continue;
+    if (id === null) throw new Refusal(410, 'record-lost', 'The record was lost with its database; its entry stays.');
+    if (erased || bytes === null || salt === null) throw new Refusal(410, 'record-erased', 'The record was erased.');
+    const signed = await sql<{ size: bigint; note: string }[]>`
+      SELECT size, note FROM ledger.earlier_checkpoint
+      WHERE origin = ${origin} AND size > ${index} AND size <= ${closed} ORDER BY size DESC LIMIT 100`;
+    for (const { size, note } of signed) {
+      const { length } = await cosignaturesOf(crypto, parseNote(note), view.witnessesOf(origin, size));
+      const final = length >= view.quorumOf(origin, size);
+      if (!final && size !== signed.at(-1)?.size) continue;
+      const hashes = await new Mirrors(sql, crypto).reader(origin, size).inclusionProof(index);
+      return { index, bytes, salt, proof: formatProof({ index, hashes, checkpoint: note }), final };
+    }
+  }
+  return undefined;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authorship } from '../members/authorship.ts';
 import { makeDemo } from '../members/genesis.ts';
-import { readKey, signerOf } from '../members/keys.ts';
+import { makeKey, readKey, signerOf } from '../members/keys.ts';
 import { type RegistryDocument, registryReader } from '../members/registry.ts';
 import { concat, fromBase64, toBase64, utf8 } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
@@ -14,7 +14,7 @@ import { signDetached } from './detached-signature.ts';
 import { type Envelope, type Sealed, seal, uuidv7 } from './envelope.ts';
 import { type Evidence, encodeProven, formatEvidence, parseEvidence } from './evidence.ts';
 import { leafHash } from './merkle.ts';
-import { signNote } from './note.ts';
+import { ED25519, signNote } from './note.ts';
 import { formatProof } from './proof.ts';
 import { emptyStatusList, encodeStatusList, setStatusBit } from './status-list.ts';
 import { TileReader } from './tile.ts';
@@ -116,13 +116,14 @@ async function logOf(
   witnesses: readonly string[],
   member = 'UZ',
   origin = `demo.${member.toLowerCase()}.dostyk/log`,
+  signer = key(member, 'log'),
 ) {
   const leaves = sealed.map(({ commitment }) => leafHash(nodeCrypto, commitment));
   const reader = new TileReader(nodeCrypto, BigInt(leaves.length), ({ n, width }) =>
     concat(...leaves.slice(Number(n) * 256, Number(n) * 256 + width)),
   );
   const body = formatCheckpoint({ origin, size: BigInt(leaves.length), root: await reader.root() });
-  let note = await signNote(nodeCrypto, body, [key(member, 'log')]);
+  let note = await signNote(nodeCrypto, body, [signer]);
   for (const witness of witnesses)
     note += await cosign(nodeCrypto, body, BigInt(NOW.getTime() / 1000), key(witness, 'witness'));
   return async (index: number) => {
@@ -289,6 +290,40 @@ describe('attacks', () => {
       'invalid',
       'registry-invalid',
     ]);
+  });
+  test('a list of the log that follows a closed one is newer, and one of the closed log older, whatever their indexes', async () => {
+    const [first, second] = ['demo.uz.dostyk/log', 'demo.uz.dostyk/log2'];
+    const successor = makeKey(second, ED25519, nodeRandom);
+    const reader = registryReader(nodeCrypto);
+    const later: VerifyOptions['registry'] = {
+      read: async (...given) => {
+        const view = await reader.read(...given);
+        const next = { member: 'UZ', demo: true, number: 1, keys: [{ vkey: successor.vkey, from: 0n }] };
+        const succeeded: typeof view = {
+          ...view,
+          at: () => succeeded,
+          logOf: (origin) => {
+            const log = origin === second ? next : view.logOf(origin);
+            return log && origin === first ? { ...log, closed: 3n } : log;
+          },
+        };
+        return succeeded;
+      },
+    };
+    const list = await statusList();
+    const renewed = await make({ type: 'status-list', body: list.record.body, log: second });
+    const [early, late] = [await make(), await make({ log: second })];
+    const old = await logOf([await make(), await make(), early], FOUR);
+    const older = await logOf([await make(), await make(), list], FOUR);
+    const next = await logOf([renewed, late], FOUR, 'UZ', second, signerOf(successor));
+    const told = async (proven: object, status: Evidence['status'], known = later) =>
+      answer({ format: 'dostyk-evidence/v1', ...proven, registry, ...(status && { status }) } as Evidence, {
+        registry: known,
+      });
+    expect(await told(await old(2), await next(0))).toEqual(['valid', 'proven']);
+    expect(await told(await next(1), await older(2))).toEqual(['status-stale', 'status-list-older']);
+    // Without the registry that lists it the second log is nobody's.
+    expect(await told(await old(2), await next(0), reader)).not.toEqual(['valid', 'proven']);
   });
   test('a list of a log that is not the certificate’s', async () => {
     const foreign = await make({

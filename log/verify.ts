@@ -52,6 +52,8 @@ export interface LogView {
   readonly demo: boolean;
   readonly keys: readonly { readonly vkey: string; readonly from: bigint; readonly until?: bigint }[];
   readonly closed?: bigint;
+  /** Which of its member's logs this is, from 0. */
+  readonly number: number;
 }
 
 export interface RegistryReader {
@@ -371,10 +373,12 @@ async function checkStatus(
   const proven = await prove(decodeProven(evidence.status), view, options);
   const list = proven.record.body as Record<string, unknown>;
   const outside = outsideAuthorship(proven.record, view, options);
+  // A member whose log was closed goes on in another: a list there is newer than all that the closed one holds.
+  const [own, listed] = [view.logOf(record.log), view.logOf(proven.record.log)];
   const fits =
     outside === undefined &&
     proven.record.type === 'status-list' &&
-    proven.record.log === record.log &&
+    listed?.member === own?.member &&
     proven.record.issuer.authority === record.issuer.authority &&
     list['list'] === place.list;
   if (!fits)
@@ -398,7 +402,8 @@ async function checkStatus(
     throw new Answered('revoked', 'revoked', `The certificate is revoked, as of ${status.asOf}.`);
   if (proven.cosignatures.length < proven.quorum)
     throw new Answered('status-unknown', 'status-list-not-final', 'The status list is not final.');
-  if (proven.index < certificate.index)
+  const age = (listed?.number ?? 0) - (own?.number ?? 0) || (proven.index < certificate.index ? -1 : 1);
+  if (age < 0)
     throw new Answered('status-stale', 'status-list-older', 'The certificate is newer than the status list in hand.');
   if (Date.parse(status.validUntil) < options.now.getTime()) {
     throw new Answered('status-stale', 'status-list-expired', `The status list was good until ${status.validUntil}.`);

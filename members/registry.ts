@@ -121,15 +121,17 @@ export class Registry {
       publishedAt: this.document.publishedAt,
       logOf: (origin) => {
         const member = this.memberOfLog(origin);
-        const log = member && logsOf(member).find((one) => one.origin === origin);
-        return (
-          log && {
-            member: member.code,
-            demo: this.isDemo(origin),
-            keys: log.keys.map(dated),
-            ...(log.closed === undefined ? {} : { closed: BigInt(log.closed.size) }),
-          }
-        );
+        if (member === undefined) return undefined;
+        const logs = logsOf(member);
+        const number = logs.findIndex((one) => one.origin === origin);
+        const { keys, closed } = logs[number] ?? member.log;
+        return {
+          member: member.code,
+          number,
+          demo: this.isDemo(origin),
+          keys: keys.map(dated),
+          ...(closed === undefined ? {} : { closed: BigInt(closed.size) }),
+        };
       },
       witnessesOf: (origin, size) => this.witnessesOf(origin, size),
       quorumOf: (origin, size) => this.quorumOf(origin, size),

@@ -189,7 +189,9 @@ const certificateEvidence = os.certificateEvidence.handler(async ({ input, conte
     );
   }
   const list = await findStatusList(context.sql, found.status.list);
-  if (list === undefined || list.index < found.index) {
+  const [own, listed] = [context.registry.view.logOf(found.origin), list && context.registry.view.logOf(list.origin)];
+  const age = (listed?.number ?? 0) - (own?.number ?? 0);
+  if (list === undefined || age < 0 || (age === 0 && list.index < found.index)) {
     throw new Refusal(409, 'status-list-pending', 'The status list that covers the certificate is not issued yet.', {
       params: { retryAfter: 2 },
       remedy: 'Ask again in a few seconds.',
@@ -205,6 +207,7 @@ const certificateEvidence = os.certificateEvidence.handler(async ({ input, conte
     });
   }
   if (
+    list.origin === context.origin &&
     BigInt(list.index) >= (context.ledger.final?.size ?? context.ledger.published?.size ?? 0n) &&
     context.registry.others(context.member).length >= 4
   ) {
@@ -235,8 +238,11 @@ const certificateCode = os.certificateCode.handler(async ({ input, context }) =>
   return { code: await codeOf(context, found), number: found.number, authority: found.authority };
 });
 
-const isFinal = ({ ledger, registry, member }: NodeContext, { index }: CertificateState): boolean =>
-  BigInt(index) < (ledger.final?.size ?? 0n) || registry.others(member).length < 4;
+const isFinal = ({ ledger, registry, member }: NodeContext, { origin, index }: CertificateState): boolean => {
+  // A closed log is so as far as the members agree that it goes.
+  const size = origin === ledger.options.origin ? ledger.final?.size : registry.view.logOf(origin)?.closed;
+  return BigInt(index) < (size ?? 0n) || registry.others(member).length < 4;
+};
 
 function codeOf({ crypto, member, demo, documentSigner }: NodeContext, found: CertificateState): Promise<string> {
   const { authority, commitment, kind, number, validFrom, validUntil, status } = found;
@@ -292,7 +298,11 @@ const recordEvidence = os.recordEvidence.handler(async ({ input, context }) => {
       params: { commitment: input.commitment },
     });
   const record = await findRecord(context.sql, input.commitment);
-  if (record === undefined || record.origin !== context.origin || !(await mayHold(context, record))) {
+  if (
+    record === undefined ||
+    context.registry.memberOfLog(record.origin)?.code !== context.member ||
+    !(await mayHold(context, record))
+  ) {
     throw new Refusal(404, 'record-unknown', 'There is no such record in this log.', {
       params: { commitment: input.commitment },
     });

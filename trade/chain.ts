@@ -91,19 +91,16 @@ export function foldChain(reading: Reading, context: FoldContext): Chain {
   const operator = base?.body.operator ?? '';
   const ours = manifests.filter((one) => one.member === member && one.authority === null);
 
-  const withdrawals = reading
-    .of('withdrawal')
-    .filter((one) => {
-      if (base !== undefined && (one.member !== member || one.authority !== null))
-        reading.setAside(one, 'foreign-operator');
-      else if (!ours.some((manifest) => manifest.commitment === one.body.manifest)) {
-        if (reading.records.some((record) => record.commitment === one.body.manifest))
-          reading.setAside(one, 'manifest-not-counted');
-        else reading.wait(one, one.body.manifest);
-      } else return true;
-      return false;
-    })
-    .sort((a, b) => a.index - b.index || compareText(a.commitment, b.commitment));
+  const withdrawals = reading.inLogOrder('withdrawal').filter((one) => {
+    if (base !== undefined && (one.member !== member || one.authority !== null))
+      reading.setAside(one, 'foreign-operator');
+    else if (!ours.some((manifest) => manifest.commitment === one.body.manifest)) {
+      if (reading.records.some((record) => record.commitment === one.body.manifest))
+        reading.setAside(one, 'manifest-not-counted');
+      else reading.wait(one, one.body.manifest);
+    } else return true;
+    return false;
+  });
   const [first, ...repeats] = withdrawals;
   for (const one of repeats) reading.setAside(one, 'withdrawn-already');
   const places = new Map(reading.records.map((one) => [one.commitment, one]));
@@ -111,7 +108,7 @@ export function foldChain(reading: Reading, context: FoldContext): Chain {
     if (first === undefined) return false;
     if (reading.settled.follows(commitment, first.commitment)) return true;
     const place = places.get(commitment);
-    return place !== undefined && place.origin === first.origin && place.index > first.index;
+    return place !== undefined && reading.isLater(place, first);
   };
 
   const counted = new Map<string, ManifestState>();

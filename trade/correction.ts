@@ -1,4 +1,3 @@
-import { compareText } from './causality.ts';
 import { DUE_DAYS } from './lists.ts';
 import { readRecords } from './reading.ts';
 import type { CorrectionAnswerBody, CorrectionBody } from './record.ts';
@@ -44,14 +43,12 @@ export function foldCorrection(
   context: FoldContext,
 ): { readonly state: CorrectionState | undefined; readonly waiting: readonly Waiting[] } {
   const reading = readRecords(records, context);
-  const byIndex = (a: { index: number; commitment: string }, b: { index: number; commitment: string }): number =>
-    a.index - b.index || compareText(a.commitment, b.commitment);
-  const [first] = [...reading.of('correction')].sort(byIndex);
+  const [first] = reading.inLogOrder('correction');
   const waiting = reading.waiting();
   if (first === undefined) return { state: undefined, waiting };
-  const answers = [...reading.of('correction-answer')]
+  const answers = reading
+    .inLogOrder('correction-answer')
     .filter(({ member, after }) => member === first.body.about && after.includes(first.commitment))
-    .sort(byIndex)
     .map(({ body, commitment, authority, at }) => ({ ...body, commitment, authority: authority ?? '', at }));
   return {
     state: { body: first.body, commitment: first.commitment, reported: first.member, at: first.at, answers },

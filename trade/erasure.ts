@@ -46,7 +46,7 @@ export function foldErasures(reading: Reading, chain: Chain): readonly ErasureSt
   );
   const counted = new Map<string, ErasureState>();
   const orders = new Map<string, ErasureState>();
-  for (const one of [...reading.of('erased')].sort((a, b) => a.index - b.index)) {
+  for (const one of reading.inLogOrder('erased')) {
     const { body, commitment: order, at, index, to } = one;
     const section = named.get(body.commitment);
     if (one.authority !== null || one.member !== chain.member) reading.setAside(one, 'erasure-foreign');

@@ -1,10 +1,14 @@
-import { proveRecord } from '../ledger/tiles.ts';
+import { type ProvenEntry, proveEarlier, proveRecord } from '../ledger/tiles.ts';
 import { type Evidence, encodeProven } from '../log/evidence.ts';
 import type { NodeContext } from '../members/context.ts';
 import { Refusal } from '../values/refusal.ts';
 import { findStatusList } from './store.ts';
 
 export const DEMO = 'DEMONSTRATION, NOT AN OFFICIAL DOCUMENT';
+
+/** Of the log in use, or of one that was closed. */
+const prove = async ({ ledger, tiles, registry, crypto, sql }: NodeContext, commitment: string): Promise<ProvenEntry> =>
+  (await proveEarlier(sql, crypto, registry.view, commitment)) ?? proveRecord(ledger, tiles, commitment);
 
 /**
  * Evidence of one own record: everything a verifier needs with no network. Who may have it is the caller's to check.
@@ -13,8 +17,8 @@ export const DEMO = 'DEMONSTRATION, NOT AN OFFICIAL DOCUMENT';
  * @throws Refusal 404 `record-unknown`, 409 `not-published`, `not-final`
  */
 export async function evidenceOf(context: NodeContext, commitment: string, list?: string): Promise<Evidence> {
-  const { ledger, tiles, registry, member, demo, sql } = context;
-  const proven = await proveRecord(ledger, tiles, commitment);
+  const { registry, member, demo, sql } = context;
+  const proven = await prove(context, commitment);
   // A member with fewer than four others to cosign gives out what is published; verifiers answer not-final.
   if (!proven.final && registry.others(member).length >= 4) {
     throw new Refusal(409, 'not-final', 'The record is not cosigned by enough members yet.', {
@@ -29,8 +33,6 @@ export async function evidenceOf(context: NodeContext, commitment: string, list?
     ...(demo ? { notice: DEMO } : {}),
     ...encodeProven(proven),
     registry: [...registry.versions],
-    ...(status === undefined
-      ? {}
-      : { status: encodeProven(await proveRecord(ledger, tiles, status.commitment)), address }),
+    ...(status === undefined ? {} : { status: encodeProven(await prove(context, status.commitment)), address }),
   };
 }

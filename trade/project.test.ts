@@ -11,12 +11,14 @@ import {
   ROUTE,
   randomHistory,
   shuffled,
+  Teller,
   testRegistry,
   uuid,
 } from './fixture.ts';
 import { foldDossier } from './project.ts';
 import { contextOf } from './reading.ts';
 import type { DossierState, FoldInput } from './state.ts';
+import { foldRequirement } from './subject.ts';
 
 const context = contextOf(testRegistry());
 const ID = uuid(1);
@@ -362,6 +364,39 @@ describe('answers and appeals', () => {
     expect(aside(fold(told.said), foreign)).toBe('foreign-authority');
     expect(at(fold(told.said), 'kz-nur-zholy')?.phase).toBe('refused');
   });
+});
+
+test('what a member says in the log that follows a closed one is later, though its indexes begin anew', () => {
+  const second = 'demo.kz.dostyk/log2';
+  const number = (origin: string): number => (origin === second ? 1 : (context.logNumber?.(origin) ?? 0));
+  const two = { posts: context.posts, logNumber: number };
+  const asks = {
+    requirement: 'kz.x',
+    direction: 'transit',
+    source: { title: 'D', address: 'https://example.org', read: '2026-01-01', confidence: 'demonstration' },
+    validFrom: '2020-01-01',
+  };
+  const teller = new Teller();
+  const say = (goods: string) =>
+    teller.say('requirement', { ...asks, goods }, { member: 'KZ', authority: 'kz.customs', to: 'public' });
+  say('07');
+  const [before, after] = [say('08'), say('09')];
+  const moved = { ...after, origin: second, index: 0n, envelope: { ...after.envelope, log: second } };
+  for (const said of [
+    [before, moved],
+    [moved, before],
+  ])
+    expect(foldRequirement(said, two).state?.body.goods).toBe('09');
+
+  const told = new DossierTeller(ID, { filer: 'KZ' });
+  told.file();
+  const withdrawal = told.withdraw();
+  const amended = told.file({ goods: CONTENTS.goods });
+  const tail = told.said
+    .slice(told.said.indexOf(withdrawal) + 1)
+    .map((one, i) => ({ ...one, origin: second, index: BigInt(i) }));
+  const state = foldDossier(ID, [...told.said.slice(0, told.said.indexOf(withdrawal) + 1), ...tail], two);
+  expect(aside(state, amended)).toBe('after-withdrawal');
 });
 
 describe('withdrawal, certificates, what is set aside', () => {

@@ -96,7 +96,7 @@ function isReply(reading: Reading, chain: Chain, context: FoldContext, one: Said
 
 function readAnswers(reading: Reading, chain: Chain, context: FoldContext, decisions: ReadonlyMap<string, Counted>) {
   const answers = new Map<string, AnswerState[]>();
-  for (const one of reading.of('answer')) {
+  for (const one of reading.inLogOrder('answer')) {
     const decision = cause(reading, one, one.body.decision, decisions, 'decision-not-counted');
     if (decision === undefined) continue;
     if (decision.decision !== 'query') reading.setAside(one, 'not-a-query');
@@ -104,10 +104,7 @@ function readAnswers(reading: Reading, chain: Chain, context: FoldContext, decis
       const { commitment, at, index, to, body } = one;
       const list = answers.get(body.decision) ?? [];
       list.push({ commitment, operator: body.operator, text: body.text, files: body.files, at, index, to });
-      answers.set(
-        body.decision,
-        list.sort((a, b) => a.index - b.index),
-      );
+      answers.set(body.decision, list);
     }
   }
   return answers;
@@ -115,7 +112,7 @@ function readAnswers(reading: Reading, chain: Chain, context: FoldContext, decis
 
 function readAppeals(reading: Reading, chain: Chain, context: FoldContext, decisions: ReadonlyMap<string, Counted>) {
   const filed = new Map<string, { decision: Counted; appeal: AppealState }>();
-  for (const one of reading.of('appeal')) {
+  for (const one of reading.inLogOrder('appeal')) {
     const decision = cause(reading, one, one.body.decision, decisions, 'decision-not-counted');
     if (decision === undefined) continue;
     if (decision.decision !== 'hold' && decision.decision !== 'refuse') reading.setAside(one, 'not-appealable');
@@ -150,10 +147,7 @@ function readAppeals(reading: Reading, chain: Chain, context: FoldContext, decis
     const [only = 'pending'] = said;
     const list = appeals.get(decision.commitment) ?? [];
     list.push({ ...appeal, result: said.size > 1 ? 'conflicting' : only });
-    appeals.set(
-      decision.commitment,
-      list.sort((a, b) => a.index - b.index),
-    );
+    appeals.set(decision.commitment, list);
   }
   return appeals;
 }
@@ -267,8 +261,8 @@ function foldCertificates(reading: Reading, chain: Chain): CertificateState[] {
       revocation: null,
     });
   }
-  // One issuer, one log: the lower index is the first revocation.
-  for (const one of [...reading.of('revocation')].sort((a, b) => a.index - b.index)) {
+  // One issuer: of its revocations the first in its log counts.
+  for (const one of reading.inLogOrder('revocation')) {
     const certificate = cause(reading, one, one.body.commitment, counted, 'certificate-not-counted');
     if (certificate === undefined) continue;
     if (one.member !== certificate.member || one.authority !== certificate.authority)

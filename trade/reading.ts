@@ -1,5 +1,6 @@
 import { authorship } from '../members/authorship.ts';
 import type { Registry } from '../members/registry.ts';
+import { logsOf } from '../members/registry-document.ts';
 import { compareText, markOf, type Settled, settle } from './causality.ts';
 import { BODIES, type TradeRecordType } from './record.ts';
 import type { Route } from './section.ts';
@@ -47,6 +48,10 @@ export interface Reading {
   readonly settled: Settled;
   readonly records: readonly RecordMark[];
   readonly of: <T extends TradeRecordType>(type: T) => readonly Said<T>[];
+  /** Those of a type in the order of their logs: an order for what one member says, and for nothing else. */
+  readonly inLogOrder: <T extends TradeRecordType>(type: T) => readonly Said<T>[];
+  /** Whether one member said this later than that: further on in its log, or in a later log. */
+  readonly isLater: (one: RecordMark, than: RecordMark) => boolean;
   readonly setAside: (record: RecordMark, reason: AsideReason | string) => void;
   /** Keeps a record until what it names is here and folded. */
   readonly wait: (record: RecordMark, missing: string) => void;
@@ -63,7 +68,13 @@ function isTradeType(type: string): type is TradeRecordType {
 /** What the folds take from the registry in force. */
 export function contextOf(registry: Registry): FoldContext {
   const { view } = registry;
+  const numbers = new Map(
+    registry.document.members.flatMap((member) =>
+      logsOf(member).map(({ origin }, number) => [origin, number] as const),
+    ),
+  );
   return {
+    logNumber: (origin) => numbers.get(origin) ?? 0,
     posts: {
       post: (id) => {
         const post = registry.findPost(id);
@@ -89,6 +100,11 @@ export function readRecords(inputs: readonly FoldInput[], context: FoldContext):
     const { commitment, type, member } = record;
     if (!aside.has(commitment)) aside.set(commitment, { commitment, type, member, reason });
   };
+  const number = context.logNumber ?? (() => 0);
+  const byLog = (a: RecordMark, b: RecordMark): number =>
+    number(a.origin) - number(b.origin) || a.index - b.index || compareText(a.commitment, b.commitment);
+  // The map holds under each type records of that type alone.
+  const of = <T extends TradeRecordType>(type: T) => (said.get(type) ?? []) as unknown as readonly Said<T>[];
   for (const one of settled.repeated) setAside(markOf(one), 'id-repeated');
   for (const input of settled.ordered) {
     const mark = markOf(input);
@@ -107,8 +123,9 @@ export function readRecords(inputs: readonly FoldInput[], context: FoldContext):
   return {
     settled,
     records: settled.ordered.map(markOf),
-    // The map holds under each type records of that type alone.
-    of: <T extends TradeRecordType>(type: T) => (said.get(type) ?? []) as unknown as readonly Said<T>[],
+    of,
+    inLogOrder: (type) => [...of(type)].sort(byLog),
+    isLater: (one, than) => one.member === than.member && byLog(than, one) < 0,
     setAside,
     wait: ({ commitment, type }, missing) => {
       waiting.set(commitment, { commitment, type, missing: [missing] });

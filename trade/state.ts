@@ -36,6 +36,8 @@ export interface PostBook {
 
 export interface FoldContext {
   readonly posts: PostBook;
+  /** Which of its member's logs this is, from 0: one may follow another that was closed. Absent: each member has one. */
+  readonly logNumber?: (origin: string) => number;
   /** The authorship table: a reason when this issuer may not author such a record. */
   readonly authorship?: (envelope: Envelope) => string | undefined;
   /** Commitments of other subjects that have arrived here; `after` may name them. */

@@ -1,5 +1,4 @@
 import type { Envelope } from '../log/envelope.ts';
-import { compareText } from './causality.ts';
 import { readRecords } from './reading.ts';
 import type { PackBody, RequirementBody, StatusListBody } from './record.ts';
 import type { FoldContext, FoldInput, Waiting } from './state.ts';
@@ -57,7 +56,7 @@ export function subjectOf(envelope: Pick<Envelope, 'type' | 'body' | 'issuer'>):
   return authority !== undefined && ID.test(id) && id.length <= 64 ? { kind, id: `${authority}/${id}` } : undefined;
 }
 
-/** What an authority says now: of its statements under one name the one with the highest log index. */
+/** What an authority says now: of its statements under one name the last in its log. */
 export interface Statement<Body> {
   readonly commitment: string;
   readonly member: string;
@@ -79,8 +78,7 @@ export interface Folded<S> {
 
 function newest<T extends 'requirement' | 'status-list'>(type: T, records: readonly FoldInput[], context: FoldContext) {
   const reading = readRecords(records, context);
-  const said = [...reading.of(type)].sort((a, b) => a.index - b.index || compareText(a.commitment, b.commitment));
-  return { last: said.at(-1), waiting: reading.waiting() };
+  return { last: reading.inLogOrder(type).at(-1), waiting: reading.waiting() };
 }
 
 export function foldRequirement(records: readonly FoldInput[], context: FoldContext): Folded<RequirementState> {
@@ -104,9 +102,8 @@ export function foldPacks(
   context: FoldContext,
 ): { readonly versions: readonly PackState[]; readonly waiting: readonly Waiting[] } {
   const reading = readRecords(records, context);
-  const said = [...reading.of('pack')].sort((a, b) => a.index - b.index || compareText(a.commitment, b.commitment));
   const versions: PackState[] = [];
-  for (const { commitment, member, authority, origin, index, body } of said) {
+  for (const { commitment, member, authority, origin, index, body } of reading.inLogOrder('pack')) {
     const last = versions.at(-1)?.body;
     if (authority === null) continue;
     if (last === undefined || (body.version > last.version && body.published >= last.published))
