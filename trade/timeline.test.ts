@@ -321,6 +321,22 @@ describe('reloading, splitting, unloading', () => {
     expect(line(told.said, 'uz-yallama')).toMatchObject({ state: 'passed', leftAt: at(2) });
   });
 
+  test('a truck of another member that names a dossier it does not carry holds it up, and never brings it past a post', () => {
+    const { told, truck } = loaded();
+    const { teller, said } = told;
+    const saying = { member: 'KZ' };
+    const liar = tellMovement(teller, TRUCK2, [ID], { saying });
+    for (const post of ROUTE.posts) told.decide(post, 'release');
+    tellEvent(teller, liar, 'left-post', { post: 'uz-yallama', occurredAt: at(1), saying });
+    tellEvent(teller, liar, 'arrived', { occurredAt: at(2), saying });
+    expect(line(said, 'uz-yallama')).toMatchObject({ state: 'released', leftAt: null });
+    expect(whole(said)).toBe('released');
+    // Both stand at the post, each with the member that declared it.
+    expect(movementsIn(said).map(({ member }) => member)).toEqual(['UZ', 'KZ']);
+    tellEvent(teller, truck, 'left-post', { post: 'uz-yallama', occurredAt: at(3) });
+    expect(line(said, 'uz-yallama')).toMatchObject({ state: 'passed', leftAt: at(3) });
+  });
+
   test('split over two trucks, it has arrived when both have', () => {
     const { told, truck } = loaded();
     const other = tellMovement(told.teller, TRUCK2, [ID]);
