@@ -274,8 +274,7 @@ async function lookAtPeer({ member, signal }: DoctorOptions, sql: Sql, registry:
     );
   const held = await heldBy(peer, 'witness', {
     crypto: nodeCrypto,
-    origin: log.origin,
-    logKeys: log.keys.map(({ vkey }) => vkey),
+    log,
     signal,
   });
   const [state] = await sql<{ size: bigint }[]>`SELECT size FROM ledger.log_state`;
