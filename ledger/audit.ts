@@ -88,9 +88,13 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
       return;
     }
     if (bytes === null || salt === null) {
-      if (id === null) lost++;
-      else erased++;
-      slips.erased(index);
+      if (id === null) {
+        lost++;
+        slips.lost(index);
+      } else {
+        erased++;
+        slips.erased(index);
+      }
       routing.unknown(index);
       return;
     }
