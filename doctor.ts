@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dueSections, silentMembers } from './erasing.ts';
 import { storedForks } from './federation/fork-store.ts';
 import { heldBy } from './federation/holdings.ts';
+import { auditReceived } from './federation/received-audit.ts';
 import { listFaults } from './federation/store.ts';
 import { auditOwn } from './ledger/audit.ts';
 import { awaitedErasures } from './ledger/erasing.ts';
@@ -104,7 +105,7 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
         const logs = registry.document.members
           .flatMap(logsOf)
           .map(({ origin, keys }) => ({ origin, logKeys: keys.map(({ vkey }) => vkey) }));
-        const held = await auditHeld(sql, nodeCrypto, logs);
+        const held = [...(await auditHeld(sql, nodeCrypto, logs)), ...(await auditReceived(sql, nodeCrypto))];
         if (held.length === 0) return [well('What is held of other logs is as they signed it.')];
         return held
           .slice(0, 10)
