@@ -90,6 +90,10 @@ test('one that holds more, or another root at any size, keeps the log from being
   const foreign = await noteOf('UZ', entries);
   for (const witness of [stranger, foreign])
     expect(await start(all(away, { CN: nothing, KG: holding('KZ', { witness }) }))).toBe('waiting');
+  // Nor what is of another log, whose key would be listed here.
+  const both = { KZ: ['KZ', 'UZ'].map((code) => ({ vkey: logSigner(code).vkey, from: 0 })) };
+  const shown = { CN: nothing, KG: holding('KZ', { witness: foreign }) };
+  expect(await start(all(away, shown), { keys: both })).toBe('waiting');
 });
 
 test('what a stolen key signed beyond where it was cut off keeps nobody from starting', async () => {
