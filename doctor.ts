@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dueSections, silentMembers } from './erasing.ts';
 import { storedForks } from './federation/fork-store.ts';
 import { heldBy } from './federation/holdings.ts';
+import { auditReceived } from './federation/received-audit.ts';
 import { listFaults } from './federation/store.ts';
 import { auditOwn } from './ledger/audit.ts';
 import { awaitedErasures } from './ledger/erasing.ts';
@@ -104,7 +105,7 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
         const logs = registry.document.members
           .flatMap(logsOf)
           .map(({ origin, keys }) => ({ origin, logKeys: keys.map(({ vkey }) => vkey) }));
-        const held = await auditHeld(sql, nodeCrypto, logs);
+        const held = [...(await auditHeld(sql, nodeCrypto, logs)), ...(await auditReceived(sql, nodeCrypto))];
         if (held.length === 0) return [well('What is held of other logs is as they signed it.')];
         return held
           .slice(0, 10)
@@ -274,8 +275,7 @@ async function lookAtPeer({ member, signal }: DoctorOptions, sql: Sql, registry:
     );
   const held = await heldBy(peer, 'witness', {
     crypto: nodeCrypto,
-    origin: log.origin,
-    logKeys: log.keys.map(({ vkey }) => vkey),
+    log,
     signal,
   });
   const [state] = await sql<{ size: bigint }[]>`SELECT size FROM ledger.log_state`;

@@ -6,7 +6,7 @@ import { askPeer } from './federation/peer-client.ts';
 import { registryOffer } from './federation/registry-exchange.ts';
 import { auditOwn } from './ledger/audit.ts';
 import { awaitedErasures } from './ledger/erasing.ts';
-import { readHighWater, WitnessMarks, writeHighWater } from './ledger/high-water.ts';
+import { raiseHighWater, readHighWater, WitnessMarks } from './ledger/high-water.ts';
 import { type Fold, Ledger } from './ledger/ledger.ts';
 import { TileSource } from './ledger/tiles.ts';
 import type { AuditReport } from './log/audit.ts';
@@ -413,7 +413,7 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     fold,
     onError,
     observer,
-    ...(highWater === undefined ? {} : { onSigning: (size) => writeHighWater(highWater, entry.log.origin, size) }),
+    ...(highWater === undefined ? {} : { onSigning: (size) => raiseHighWater(highWater, entry.log.origin, size) }),
     ...(options.sequenceEveryMs === undefined ? {} : { sequenceEveryMs: options.sequenceEveryMs }),
     ...(options.signEveryMs === undefined ? {} : { signEveryMs: options.signEveryMs }),
     ...(options.maxQueue === undefined ? {} : { maxQueue: options.maxQueue }),

@@ -159,14 +159,11 @@ export class Federation {
    * node's own log is still being asked for: nodes that start together must not wait for each other.
    */
   startWitness(): void {
-    this.#lookingUp ??= Promise.all(
-      this.#options.registry
-        .others(this.#options.member)
-        .flatMap((owner) => logsOf(owner).map((log) => this.#lookUpLog(owner, log))),
-    ).then(() => {
-      // From now on there is a file, also where nothing has been cosigned.
-      if (!this.#abort.signal.aborted) this.#options.witnessMarks?.write();
-    });
+    const { registry, member, witnessMarks } = this.#options;
+    if (this.#lookingUp !== undefined) return;
+    const logs = registry.others(member).flatMap((owner) => logsOf(owner).map((log) => ({ owner, log })));
+    witnessMarks?.open(logs.map(({ log }) => log.origin));
+    this.#lookingUp = Promise.all(logs.map(({ owner, log }) => this.#lookUpLog(owner, log)));
   }
 
   /**
@@ -177,10 +174,9 @@ export class Federation {
     const { member, registry, ledger, tiles, crypto, onError } = this.#options;
     const { log } = registry.getMember(member);
     await assertNothingAhead({
-      origin: log.origin,
+      log,
       crypto,
-      logKeys: log.keys.map(({ vkey }) => vkey),
-      size: await ledger.size(),
+      size: () => ledger.size(),
       rootAt: (size) => tiles.reader(size).root(),
       highWater,
       others: registry.others(member),
@@ -194,7 +190,8 @@ export class Federation {
     const { member, registry, crypto, onError, witnessMarks, absent = [] } = this.#options;
     const { signal } = this.#abort;
     const held = (await this.witness.state(log.origin).catch(() => undefined))?.size ?? 0n;
-    if (witnessMarks?.known === true && witnessMarks.get(log.origin) <= held) return this.witness.open(log.origin);
+    if (witnessMarks?.isKnown(log.origin) === true && witnessMarks.get(log.origin) <= held)
+      return this.witness.open(log.origin);
     if (absent.includes(owner.code)) return;
     const vkeys = registry.getMember(member).witness.keys.map(({ vkey }) => vkey);
     const witnesses = registry.others(member).filter(({ code }) => code !== owner.code && !absent.includes(code));

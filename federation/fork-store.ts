@@ -21,3 +21,7 @@ export async function keepFork(sql: Sql, { origin, evidence, common, at }: Store
     INSERT INTO federation.fork (origin, evidence, common, at)
     VALUES (${origin}, ${sql.json(evidence)}, ${common}, ${at}) ON CONFLICT DO NOTHING`;
 }
+
+export async function lowerCommon(sql: Sql, origin: string, common: bigint): Promise<void> {
+  await sql`UPDATE federation.fork SET common = ${common} WHERE origin = ${origin} AND common > ${common}`;
+}

@@ -1,7 +1,7 @@
-import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
+import { type Checkpoint, openCheckpointAt } from '../log/checkpoint.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { parseBundle, tilePath } from '../log/tile.ts';
-import type { MemberEntry } from '../members/registry.ts';
+import { keysAt, type MemberEntry, type MemberLog } from '../members/registry.ts';
 import { fromUtf8, toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { askPeer } from './peer-client.ts';
@@ -11,12 +11,13 @@ import { askPeer } from './peer-client.ts';
 export interface Held {
   readonly checkpoint: Checkpoint;
   readonly note: string;
+  /** The note with the log's own signatures alone. */
+  readonly own: string;
 }
 
 export interface HoldingsOptions {
   readonly crypto: LogCrypto;
-  readonly origin: string;
-  readonly logKeys: readonly string[];
+  readonly log: Pick<MemberLog, 'origin' | 'keys'>;
   readonly signal: AbortSignal;
   /** How a peer is asked; over HTTP where nothing else is given. */
   readonly send?: typeof askPeer | undefined;
@@ -31,8 +32,9 @@ export interface HoldingsOptions {
 export async function heldBy(
   peer: MemberEntry,
   as: 'witness' | 'mirror',
-  { crypto, origin, logKeys, signal, send = askPeer }: HoldingsOptions,
+  { crypto, log, signal, send = askPeer }: HoldingsOptions,
 ): Promise<Held | undefined> {
+  const { origin } = log;
   const hash = toHex(crypto.sha256(utf8(origin)));
   const { status, body } = await send(`${peer.address}/${as}/${hash}/checkpoint`, { maxBytes: 20_000, signal });
   if (status === 404) return undefined;
@@ -40,9 +42,9 @@ export async function heldBy(
     throw new Refusal(502, 'peer-refuses', `${peer.code} answers ${status} for what it holds of ${origin}.`);
   try {
     const note = fromUtf8(body);
-    const { checkpoint } = await openCheckpoint(crypto, note, logKeys);
+    const { checkpoint, own } = await openCheckpointAt(crypto, note, (size) => keysAt(log, size));
     if (checkpoint.origin !== origin) throw new RangeError('another log');
-    return { checkpoint, note };
+    return { checkpoint, note, own };
   } catch (cause) {
     throw new Refusal(502, 'bad-answer', `What ${peer.code} shows as held of ${origin} is not signed by that log.`, {
       cause,
@@ -59,7 +61,7 @@ export async function mirroredEntries(
   peer: MemberEntry,
   from: bigint,
   below: bigint,
-  { crypto, origin, signal }: Pick<HoldingsOptions, 'crypto' | 'origin' | 'signal'>,
+  { crypto, log: { origin }, signal }: Omit<HoldingsOptions, 'send'>,
   onProgress: (done: number) => void = () => undefined,
 ): Promise<Uint8Array[]> {
   const hash = toHex(crypto.sha256(utf8(origin)));

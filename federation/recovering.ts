@@ -49,7 +49,7 @@ export async function findEnd(
 ): Promise<FoundEnd | undefined> {
   const { sql, registry, member, crypto, signal, onProgress = () => undefined } = options;
   const { log } = registry.getMember(member);
-  const of = { crypto, origin: log.origin, logKeys: log.keys.map(({ vkey }) => vkey), signal };
+  const of = { crypto, log, signal };
   const peers = askable(options);
   const silent: string[] = [];
   const held = new Map<MemberEntry, { witness: Held | undefined; mirror: Held | undefined }>();
@@ -96,10 +96,19 @@ export async function findEnd(
   }
   const reaching = [...held].filter(([, { mirror }]) => mirror !== undefined && mirror.checkpoint.size >= signed);
   let wrong: string[] = [];
+  let unread: Refusal | undefined;
   for (const [peer] of reaching) {
-    const entries = await mirroredEntries(peer, size, signed, of, (done) =>
-      onProgress(`Entries from ${peer.code}`, done, Number(signed - size)),
-    );
+    let entries: Uint8Array[];
+    try {
+      entries = await mirroredEntries(peer, size, signed, of, (done) =>
+        onProgress(`Entries from ${peer.code}`, done, Number(signed - size)),
+      );
+    } catch (error) {
+      // One that shows no entries must not keep the log from those that do.
+      if (!(error instanceof Refusal)) throw error;
+      unread ??= error;
+      continue;
+    }
     let { edge } = await rootWith(sql, crypto, []);
     for (const entry of entries) edge = appendLeaf(crypto, edge, leafHash(crypto, entry));
     if (equal(edgeRoot(crypto, edge), last.checkpoint.root)) {
@@ -110,10 +119,11 @@ export async function findEnd(
         time,
         line: formatSignature(line),
       }));
-      return { size: signed, note: ownPart(last.note, of.logKeys), cosignatures, commitments: entries };
+      return { size: signed, note: last.own, cosignatures, commitments: entries };
     }
     wrong = [...wrong, peer.code];
   }
+  if (unread !== undefined) throw unread;
   if (wrong.length > 0)
     throw new Refusal(
       409,
@@ -129,16 +139,6 @@ export async function findEnd(
     params: { signed: Number(signed), mirrored: Number(farthest) },
     remedy: 'Try again when the members that are away are back: their mirrors may reach farther.',
   });
-}
-
-/** The note with the log's own signatures alone, as the log stores it. */
-function ownPart(note: string, logKeys: readonly string[]): string {
-  const { text, signatures } = parseNote(note);
-  const names = new Set(logKeys.map((vkey) => vkey.split('+')[0]));
-  return `${text}\n${signatures
-    .filter(({ name }) => names.has(name))
-    .map(formatSignature)
-    .join('')}`;
 }
 
 /** Records of this log that their addressees give back. What a member sends is checked by who takes it. */

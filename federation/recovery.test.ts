@@ -214,3 +214,29 @@ test('a restored witness cosigns no other history: it asks first for what it cos
   });
   expect(answer.status).toBe(503);
 });
+
+test('a witness that lost its marks too asks about each log, also about one whose owner was absent at the first start', async () => {
+  await nodes.append('KZ', [{ member: 'UZ' }]);
+  const size = await settled('KZ');
+  const { origin, ledger } = nodes.node('KZ').context;
+  const note = ledger.published?.note ?? '';
+  await nodes.stop('UZ');
+  await nodes.stop('KZ');
+  rmSync(join(folder('UZ'), 'witness-marks.json'));
+  await nodes.database('UZ').owner`DELETE FROM ledger.witness_state WHERE origin = ${origin}`;
+  const marks = () =>
+    JSON.parse(readFileSync(join(folder('UZ'), 'witness-marks.json'), 'utf8')) as Record<string, unknown>;
+  const ask = () =>
+    fetch(`${nodes.settings('UZ').address}/witness/add-checkpoint`, { method: 'POST', body: `old 0\n\n${note}` });
+  nodes.absent.set('UZ', ['KZ']);
+  await nodes.open('UZ');
+  await eventually(async () => Object.values(marks()).filter((mark) => mark === null).length === 1);
+  expect(marks()[origin]).toBeNull();
+  expect((await ask()).status).toBe(503);
+  await nodes.stop('UZ');
+  nodes.absent.delete('UZ');
+  await nodes.open('UZ');
+  expect((await ask()).status).toBe(503);
+  await nodes.open('KZ');
+  await eventually(async () => ((await nodes.node('UZ').federation.witness.state(origin))?.size ?? 0n) >= size);
+});

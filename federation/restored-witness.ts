@@ -1,10 +1,10 @@
 import type { Witness } from '../ledger/witness.ts';
-import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
+import { type Checkpoint, openCheckpointAt } from '../log/checkpoint.ts';
 import { cosignaturesOf } from '../log/cosignature.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { verifyConsistency } from '../log/merkle.ts';
 import { TileReader, tilePath } from '../log/tile.ts';
-import type { MemberEntry, MemberLog } from '../members/registry.ts';
+import { keysAt, type MemberEntry, type MemberLog } from '../members/registry.ts';
 import { equal, fromUtf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { type Held, type HoldingsOptions, heldBy } from './holdings.ts';
@@ -44,10 +44,9 @@ export async function lookUpCosigned(options: LookUpOptions): Promise<boolean> {
   const { witness, witnesses, owner, log } = options;
   const own = await cosignedBefore(options);
   if (own === 'away') return false;
-  const logKeys = log.keys.map(({ vkey }) => vkey);
   const held = await Promise.all(
     witnesses.map((peer) =>
-      heldBy(peer, 'witness', { ...options, origin: log.origin, logKeys }).catch((error: unknown) => {
+      heldBy(peer, 'witness', options).catch((error: unknown) => {
         if (error instanceof Refusal) return 'away' as const;
         throw error;
       }),
@@ -97,18 +96,14 @@ async function cosignedBefore({
   if (answer.status !== 200) return 'away';
   try {
     const note = fromUtf8(answer.body);
-    const opened = await openCheckpoint(
-      crypto,
-      note,
-      log.keys.map(({ vkey }) => vkey),
-    );
+    const opened = await openCheckpointAt(crypto, note, (size) => keysAt(log, size));
     const cosigned = await cosignaturesOf(
       crypto,
       opened.note,
       vkeys.map((vkey) => ({ member, vkey })),
     );
     if (cosigned.length === 0 || opened.checkpoint.origin !== log.origin) return undefined;
-    return { checkpoint: opened.checkpoint, note };
+    return { checkpoint: opened.checkpoint, note, own: opened.own };
   } catch (error) {
     // What it shows is no checkpoint of its log with our cosignature: it proves nothing.
     if (error instanceof Refusal || error instanceof RangeError) return undefined;

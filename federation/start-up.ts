@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogCrypto } from '../log/crypto.ts';
-import type { MemberEntry } from '../members/registry.ts';
+import type { MemberEntry, MemberLog } from '../members/registry.ts';
 import { equal } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { type Held, type HoldingsOptions, heldBy } from './holdings.ts';
@@ -8,11 +8,10 @@ import { type Held, type HoldingsOptions, heldBy } from './holdings.ts';
 /** Before a log is made longer: is anything of it known elsewhere that is not here? */
 
 export interface StartUpOptions {
-  readonly origin: string;
+  readonly log: Pick<MemberLog, 'origin' | 'keys'>;
   readonly crypto: LogCrypto;
-  readonly logKeys: readonly string[];
-  /** Size of the log in the database. */
-  readonly size: bigint;
+  /** Size of the log in the database, asked for anew each time: another process may be making it longer. */
+  readonly size: () => Promise<bigint>;
   /** Root of the entries here at a size up to that. */
   readonly rootAt: (size: bigint) => Promise<Uint8Array>;
   /** The size that was signed last as the file outside the database has it. */
@@ -36,9 +35,9 @@ export interface StartUpOptions {
  * @throws Refusal 500 `log-behind` where more was signed than is here, `log-diverged` where something else was
  */
 export async function assertNothingAhead(options: StartUpOptions): Promise<void> {
-  const { size, highWater, others, absent, signal, everyMs = 500, onWait = () => undefined } = options;
+  const { highWater, others, absent, signal, everyMs = 500, onWait = () => undefined } = options;
   const { pause = (ms) => delay(ms, undefined, { signal }) } = options;
-  const suspect = highWater === undefined || highWater > size;
+  const suspect = highWater === undefined || highWater > (await options.size());
   const asked = others.filter(({ code }) => !absent.includes(code));
   const needed = suspect ? asked.length : Math.min(2, asked.length);
   const answered = new Set<string>();
@@ -65,6 +64,7 @@ export async function assertNothingAhead(options: StartUpOptions): Promise<void>
     await pause(everyMs);
     signal.throwIfAborted();
   }
+  const size = await options.size();
   if (highWater !== undefined && highWater > size) {
     throw behind(highWater, size, 'the high-water mark');
   }
@@ -82,9 +82,10 @@ function behind(signed: bigint, size: bigint, who: string): Refusal {
   );
 }
 
-async function compare(code: string, { checkpoint }: Held, { size, rootAt }: StartUpOptions): Promise<void> {
+async function compare(code: string, { checkpoint }: Held, options: StartUpOptions): Promise<void> {
+  const size = await options.size();
   if (checkpoint.size > size) throw behind(checkpoint.size, size, code);
-  if (!equal(await rootAt(checkpoint.size), checkpoint.root)) {
+  if (!equal(await options.rootAt(checkpoint.size), checkpoint.root)) {
     throw new Refusal(
       500,
       'log-diverged',

@@ -157,12 +157,13 @@ describe('an own log', () => {
 
 describe('slips', () => {
   type Body = [from: number, upTo: number, indexes: number[]];
-  const codesOf = (log: readonly ('UZ' | 'public' | 'own' | 'erased' | Body)[]): string[] => {
+  const codesOf = (log: readonly ('UZ' | 'public' | 'own' | 'erased' | 'lost' | Body)[]): string[] => {
     const codes: string[] = [];
     const chain = new SlipChain((code) => codes.push(code));
     for (const [i, one] of log.entries()) {
       const index = BigInt(i);
       if (one === 'erased') chain.erased(index);
+      else if (one === 'lost') chain.lost(index);
       else if (Array.isArray(one)) {
         const [from, upTo, indexes] = one;
         chain.record(
@@ -183,6 +184,19 @@ describe('slips', () => {
     ['that leave one out', ['UZ', 'UZ', [0, 2, [1]]], ['slip-incomplete']],
     ['that list what is not for them', ['UZ', 'own', [0, 2, [0, 1]]], ['slip-incomplete']],
     ['that never came', ['UZ', [0, 1, [0]], 'UZ'], ['slip-missing']],
+    ['of which one is lost', ['UZ', 'lost', 'UZ', [0, 3, [2]]], []],
+    ['after one that is lost', ['UZ', 'lost', 'UZ', [1, 3, [2]]], []],
+    ['of which the last is lost', ['UZ', [0, 1, [0]], 'UZ', 'lost'], []],
+    ['that list what was lost', ['UZ', 'lost', [0, 2, [0, 1]]], []],
+    ['that leave one out behind what is lost', ['UZ', 'lost', 'UZ', 'UZ', [0, 4, [3]]], ['slip-incomplete']],
+    [
+      'that list what was told before, behind what is lost',
+      ['UZ', [0, 1, [0]], 'lost', [1, 3, [0]]],
+      ['slip-incomplete'],
+    ],
+    ['begun anew behind what is lost', ['UZ', [0, 1, [0]], 'lost', 'UZ', [0, 4, [3]]], ['slip-chain']],
+    ['that never came behind what is lost', ['lost', 'UZ'], ['slip-missing']],
+    ['with a hole before what is lost', ['UZ', [0, 1, [0]], 'UZ', [2, 3, [2]], 'lost'], ['slip-chain']],
   ])('%s', (_, log, codes) => {
     expect(codesOf(log)).toEqual(codes);
   });

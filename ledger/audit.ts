@@ -8,6 +8,7 @@ import { parseNote } from '../log/note.ts';
 import { Recomputation } from '../log/recomputation.ts';
 import type { Sql, Tx } from '../storage/connection.ts';
 import { equal } from '../values/bytes.ts';
+import { auditReceipts, auditRecoveries } from './kept-audit.ts';
 import { Routing } from './routing-audit.ts';
 import { SlipChain } from './slip-chain.ts';
 
@@ -45,6 +46,8 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
     { size: bigint; root: Uint8Array; edge: Uint8Array }[]
   >`SELECT size, root, edge FROM ledger.log_state WHERE origin = ${keys.origin}`;
   const size = state?.size ?? 0n;
+  const [other] = await tx<{ origin: string }[]>`SELECT origin FROM ledger.log_state WHERE origin <> ${keys.origin}`;
+  if (other !== undefined) found.add('origin-differs', `The log's state is that of ${other.origin}.`);
   const checkpoints = await tx<
     { size: bigint; body: string; note: string }[]
   >`SELECT size, body, note FROM ledger.checkpoint ORDER BY size`;
@@ -88,9 +91,13 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
       return;
     }
     if (bytes === null || salt === null) {
-      if (id === null) lost++;
-      else erased++;
-      slips.erased(index);
+      if (id === null) {
+        lost++;
+        slips.lost(index);
+      } else {
+        erased++;
+        slips.erased(index);
+      }
       routing.unknown(index);
       return;
     }
@@ -164,9 +171,11 @@ async function auditSnapshot(tx: Tx, crypto: LogCrypto, keys: AuditKeys, progres
   for (const { size: nowhere, witness } of stray)
     found.add('cosignature-unknown', `A cosignature of ${witness} is kept for size ${nowhere}, which was not signed.`);
   for (const { size: signed } of checkpoints) {
-    if (signed > tree.edge.size)
+    if (signed < 0n || signed > tree.edge.size)
       found.add('log-shorter', `A checkpoint of size ${signed} was signed; the log ends at ${tree.edge.size}.`);
   }
+  await auditReceipts(tx, (...finding) => found.add(...finding));
+  await auditRecoveries(tx, (...finding) => found.add(...finding));
   return report();
 }
 

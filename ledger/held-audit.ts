@@ -110,7 +110,8 @@ async function earlier(tx: Tx, crypto: LogCrypto, known: Known, found: Findings)
     await atSize();
     for (const { index, commitment, id, bytes, salt } of rows.filter((one) => one.origin === origin)) {
       if (index !== tree.edge.size) {
-        found.add('gap', `${origin} lacks an entry.`, tree.edge.size);
+        const isStray = index < tree.edge.size;
+        found.add('gap', `${origin} ${isStray ? 'has a stray' : 'lacks an'} entry.`, isStray ? index : tree.edge.size);
         break;
       }
       if (bytes !== null && salt !== null) {
@@ -127,6 +128,7 @@ async function earlier(tx: Tx, crypto: LogCrypto, known: Known, found: Findings)
       await atSize();
     }
     for (const { size } of signed)
-      if (size > tree.edge.size) found.add('log-shorter', `${origin} ends at ${tree.edge.size}; ${size} was signed.`);
+      if (size < 0n || size > tree.edge.size)
+        found.add('log-shorter', `${origin} ends at ${tree.edge.size}; ${size} was signed.`);
   }
 }

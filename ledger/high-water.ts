@@ -3,11 +3,13 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { Refusal } from '../values/refusal.ts';
 
+const Size = z.string().regex(/^\d{1,20}$/);
+
 /**
  * The largest size that this node has signed, in a file outside PostgreSQL: a database that was restored from a backup can't know
  * that it is behind; this does.
  */
-const Mark = z.strictObject({ origin: z.string().max(200), size: z.string().regex(/^\d{1,20}$/) });
+const Mark = z.strictObject({ origin: z.string().max(200), size: Size });
 
 /**
  * @returns undefined where there is no file yet
@@ -51,9 +53,22 @@ export function writeHighWater(path: string, origin: string, size: bigint): void
     closeSync(file);
   }
   renameSync(`${path}.${process.pid}.new`, path);
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
-const Marks = z.record(z.string().max(200), z.string().regex(/^\d{1,20}$/));
+/** As `writeHighWater`, where it is more than the file has. */
+export function raiseHighWater(path: string, origin: string, size: bigint): void {
+  const before = readHighWater(path, origin);
+  if (before === undefined || before < size) writeHighWater(path, origin, size);
+}
+
+/** Null where it is not known what was cosigned of a log: all others are to be asked, however often the node is started. */
+const Marks = z.record(z.string().max(200), Size.nullable());
 
 /**
  * What a witness cosigned last of each log, in a file outside PostgreSQL for the same reason. Not flushed to disk each time: a
@@ -61,9 +76,8 @@ const Marks = z.record(z.string().max(200), z.string().regex(/^\d{1,20}$/));
  */
 export class WitnessMarks {
   readonly #path: string;
-  readonly #sizes: Map<string, bigint>;
-  /** False where there was no file: what was cosigned before is not known. */
-  readonly known: boolean;
+  readonly #sizes: Map<string, bigint | null>;
+  readonly #isNew: boolean;
 
   /** @throws Refusal 500 `high-water-unreadable` */
   constructor(path: string) {
@@ -77,13 +91,27 @@ export class WitnessMarks {
           cause: error,
         });
     }
-    this.known = text !== undefined;
+    this.#isNew = text === undefined;
     const parsed = Marks.safeParse(text === undefined ? {} : jsonOf(text));
     if (!parsed.success)
       throw new Refusal(500, 'high-water-unreadable', `${path} holds no marks of a witness.`, {
         remedy: 'Delete the file: every other member is asked at the next start.',
       });
-    this.#sizes = new Map(Object.entries(parsed.data).map(([origin, size]) => [origin, BigInt(size)]));
+    this.#sizes = new Map(
+      Object.entries(parsed.data).map(([origin, size]) => [origin, size === null ? null : BigInt(size)]),
+    );
+  }
+
+  /** The logs that are witnessed. Where there was no file it is not known of any of them what was cosigned. */
+  open(origins: readonly string[]): void {
+    if (!this.#isNew) return;
+    for (const origin of origins) if (!this.#sizes.has(origin)) this.#sizes.set(origin, null);
+    this.#write();
+  }
+
+  /** Whether what was cosigned last of a log is known; of a log that was listed since the file was made it is nothing. */
+  isKnown(origin: string): boolean {
+    return this.#sizes.get(origin) !== null;
   }
 
   get(origin: string): bigint {
@@ -91,15 +119,15 @@ export class WitnessMarks {
   }
 
   set(origin: string, size: bigint): void {
-    if (size <= this.get(origin)) return;
+    if (this.isKnown(origin) && size <= this.get(origin)) return;
     this.#sizes.set(origin, size);
-    this.write();
+    this.#write();
   }
 
-  write(): void {
+  #write(): void {
     mkdirSync(dirname(this.#path), { recursive: true });
     const text = JSON.stringify(
-      Object.fromEntries([...this.#sizes].map(([origin, size]) => [origin, size.toString()])),
+      Object.fromEntries([...this.#sizes].map(([origin, size]) => [origin, size === null ? null : size.toString()])),
     );
     writeFileSync(`${this.#path}.${process.pid}.new`, `${text}\n`, { mode: 0o600 });
     renameSync(`${this.#path}.${process.pid}.new`, this.#path);

@@ -141,6 +141,8 @@ export class Ledger {
 
   start(): void {
     if (this.#running) return;
+    // Stored, and the process ended before it was kept: it leaves the process from now on.
+    if (this.#head !== undefined) this.options.onSigning?.(this.#head.size);
     this.#running = true;
     this.#loops = [this.#sequenceLoop(), this.#signLoop()];
   }

@@ -114,18 +114,22 @@ export async function recoverLog(
       if (sealed !== undefined && equal(sealed.commitment, commitment))
         found.set(index, { bytes, salt, record: sealed.record });
     }
-    const orders = [...found].flatMap(([index, { record, bytes, salt }]) =>
-      orderOf(record)?.log === origin
-        ? [{ origin, index, envelope: record, commitment: toHex(openSealed(bytes, salt, crypto).commitment) }]
-        : [],
-    );
+    const orders: { envelope: Envelope; commitment: string }[] = [];
     const erased = new Map<bigint, string>();
-    for (const { envelope } of orders) {
-      const order = orderOf(envelope);
-      const named = order && end.commitments[Number(BigInt(order.index) - fromSize)];
-      if (order === undefined || named === undefined || !equal(named, fromHex(order.commitment))) continue;
-      erased.set(BigInt(order.index), order.id);
-      found.delete(BigInt(order.index));
+    for (const [index, { record }] of [...found]) {
+      const order = orderOf(record);
+      if (order?.log !== origin) continue;
+      const at = BigInt(order.index);
+      // What lies below was here before: whoever nulls it compares the commitment.
+      const named = at < fromSize ? undefined : end.commitments[Number(at - fromSize)];
+      if (at >= fromSize && (named === undefined || !equal(named, fromHex(order.commitment)))) continue;
+      orders.push({
+        envelope: record,
+        commitment: toHex(end.commitments[Number(index - fromSize)] ?? new Uint8Array()),
+      });
+      if (named === undefined) continue;
+      erased.set(at, order.id);
+      found.delete(at);
     }
     const lost: bigint[] = [];
     for (let index = fromSize; index < signed.size; index++)

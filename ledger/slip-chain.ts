@@ -15,6 +15,9 @@ export class SlipChain {
   readonly #upTo = new Map<string, number>();
   readonly #due = new Map<string, number[]>();
   readonly #erased = new Set<number>();
+  /** Where the last slip to a member stands. */
+  readonly #at = new Map<string, number>();
+  #lost = -1;
 
   constructor(found: Found) {
     this.#found = found;
@@ -22,6 +25,12 @@ export class SlipChain {
 
   erased(index: bigint): void {
     this.#erased.add(Number(index));
+  }
+
+  /** What nobody could give back may have been a slip to anyone, of all before it. */
+  lost(index: bigint): void {
+    this.erased(index);
+    this.#lost = Number(index);
   }
 
   record({ type, to, issuer, body }: Envelope, index: bigint): void {
@@ -33,14 +42,17 @@ export class SlipChain {
   }
 
   #slip({ to, from, upTo, indexes }: Slip, index: bigint): void {
-    if (from !== (this.#upTo.get(to) ?? 0))
+    const lost = this.#lost > (this.#at.get(to) ?? -1) ? this.#lost : -1;
+    const before = this.#upTo.get(to) ?? 0;
+    if (lost < 0 ? from !== before : from < before)
       this.#found('slip-chain', `A slip to ${to} does not begin where the one before ended.`, index);
     const due = this.#due.get(to) ?? [];
     // Whom an erased record was for is no longer known.
-    const listed = indexes.filter((one) => !this.#erased.has(one));
-    if (listed.join() !== due.filter((one) => one < upTo).join())
+    const listed = indexes.filter((one) => !this.#erased.has(one) && !(one < lost && due.includes(one)));
+    if (listed.join() !== due.filter((one) => one < upTo && one > lost).join())
       this.#found('slip-incomplete', `A slip to ${to} does not list what is for it.`, index);
     this.#upTo.set(to, upTo);
+    this.#at.set(to, Number(index));
     this.#due.set(
       to,
       due.filter((one) => one >= upTo),
@@ -48,7 +60,9 @@ export class SlipChain {
   }
 
   end(): void {
-    for (const [member, [first]] of this.#due)
+    for (const [member, due] of this.#due) {
+      const first = due.find((one) => one > this.#lost);
       if (first !== undefined) this.#found('slip-missing', `No slip tells ${member} of the record.`, BigInt(first));
+    }
   }
 }

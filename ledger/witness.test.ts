@@ -4,7 +4,7 @@ import { formatAddCheckpoint } from '../log/add-checkpoint.ts';
 import { formatCheckpoint } from '../log/checkpoint.ts';
 import { cosignaturesOf } from '../log/cosignature.ts';
 import { appendLeaf, type Edge, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
-import { ED25519_COSIGNATURE, parseNote, signNote } from '../log/note.ts';
+import { ED25519_COSIGNATURE, formatSignature, parseNote, signNote } from '../log/note.ts';
 import { TileReader } from '../log/tile.ts';
 import { makeSigner, ORIGIN } from '../test/ledger.ts';
 import { type TestDatabase, testDatabase } from '../test/postgres.ts';
@@ -12,7 +12,7 @@ import { concat, toHex, utf8 } from '../values/bytes.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 import { auditMirror } from './audit.ts';
 import { Mirrors } from './mirror.ts';
-import { Witness } from './witness.ts';
+import { Witness, type WitnessOptions } from './witness.ts';
 import { PostgresWitnessStore } from './witness-store.ts';
 
 const log = makeSigner(ORIGIN);
@@ -38,7 +38,7 @@ const proofFrom = (old: number, size: number): Promise<Uint8Array[]> =>
 
 let database: TestDatabase;
 const advanced: bigint[] = [];
-async function makeWitness(): Promise<Witness> {
+async function makeWitness(change: Partial<WitnessOptions> = {}): Promise<Witness> {
   database = await testDatabase(['ledger']);
   advanced.length = 0;
   return new Witness({
@@ -48,6 +48,7 @@ async function makeWitness(): Promise<Witness> {
     signer: witnessKey,
     logs: new Map([[ORIGIN, { keys: [log.vkey], keysAt: () => [log.vkey] }]]),
     onAdvanced: (_, size) => void advanced.push(size),
+    ...change,
   });
 }
 afterEach(() => database.drop());
@@ -114,6 +115,63 @@ describe('add-checkpoint', () => {
     const empty = await makeWitness();
     expect((await ask(empty, 0, 0, await noteAt(0, log, nodeCrypto.sha256(utf8('x'))), [])).status).toBe(422);
     expect((await ask(empty, 0, 5, undefined, [nodeCrypto.sha256(utf8('x'))])).status).toBe(422);
+  });
+
+  test('of a note nothing is kept or passed on but the log’s own signature', async () => {
+    const shown: (readonly [string, string])[] = [];
+    const witness = await makeWitness({ onFork: (_, held, other) => void shown.push([held, other]) });
+    // Proofs of two histories must stay of a size that everybody takes.
+    const padding = Array.from({ length: 60 }, (_, i) =>
+      formatSignature({
+        name: `${ORIGIN}/${'x'.repeat(400)}`,
+        id: Uint8Array.of(i, 0, 0, 0),
+        signature: Uint8Array.of(1),
+      }),
+    ).join('');
+    const other = await noteAt(5, log, nodeCrypto.sha256(utf8('fork')));
+    expect((await ask(witness, 0, 5, (await noteAt(5)) + padding)).status).toBe(200);
+    expect((await ask(witness, 5, 5, other + padding, [])).status).toBe(422);
+    expect((await witness.state(ORIGIN))?.note).toBe(await noteAt(5));
+    expect(shown).toEqual([[await noteAt(5), other]]);
+  });
+
+  test('cosigns nothing of a log that is frozen, closed there, or of which it does not know what it cosigned', async () => {
+    const frozen = await makeWitness({ isFrozen: (origin) => origin === ORIGIN });
+    expect((await ask(frozen, 0, 5)).status).toBe(403);
+    await database.drop();
+    const unknown = await makeWitness({ closedAtFirst: true });
+    expect((await ask(unknown, 0, 5)).status).toBe(503);
+    unknown.open(ORIGIN);
+    expect((await ask(unknown, 0, 5)).status).toBe(200);
+    await database.drop();
+    const closed = await makeWitness({
+      logs: new Map([[ORIGIN, { keys: [log.vkey], keysAt: () => [log.vkey], closed: 300n }]]),
+    });
+    expect((await ask(closed, 0, 300)).status).toBe(200);
+    expect((await ask(closed, 300, 301)).status).toBe(403);
+    await database.drop();
+    const cut = await makeWitness({
+      logs: new Map([[ORIGIN, { keys: [log.vkey], keysAt: (size) => (size <= 300n ? [log.vkey] : []) }]]),
+    });
+    expect((await ask(cut, 0, 300)).status).toBe(200);
+    expect((await ask(cut, 300, 301)).status).toBe(403);
+  });
+
+  test('what is about to be cosigned is marked before the signature is made', async () => {
+    const marks: bigint[] = [];
+    const witness = await makeWitness({
+      onKept: (_, size) => void marks.push(size),
+      signer: {
+        vkey: witnessKey.vkey,
+        sign: (bytes) => {
+          expect(marks).toEqual([5n]);
+          return witnessKey.sign(bytes);
+        },
+      },
+    });
+    expect((await ask(witness, 0, 5)).status).toBe(200);
+    expect((await ask(witness, 0, 300)).status).toBe(409);
+    expect(marks).toEqual([5n]);
   });
 
   test('of two simultaneous histories one wins', async () => {

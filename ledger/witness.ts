@@ -15,7 +15,6 @@ export interface WitnessOptions {
   readonly signer: Signer;
   /** The logs that this node witnesses, the other members', with the keys that hold at a size. */
   readonly logs: ReadonlyMap<string, WitnessedLog>;
-  /** A log showed a consistent new checkpoint: there is something to pull. */
   /** Cosigns nothing of a log before `open` is called for it. */
   readonly closedAtFirst?: boolean;
   /** Keeps the size that is about to be cosigned where a restored database can't take it back. */
@@ -24,6 +23,7 @@ export interface WitnessOptions {
   readonly isFrozen?: (origin: string) => boolean;
   /** The log signed two checkpoints of one size with different roots. */
   readonly onFork?: (origin: string, held: string, shown: string) => void;
+  /** A log showed a consistent new checkpoint: there is something to pull. */
   readonly onAdvanced?: (origin: string, size: bigint) => void;
 }
 
@@ -82,7 +82,7 @@ export class Witness {
       if (!(error instanceof Refusal)) throw error;
       return plain(error.status === 403 ? 403 : 400, error.message);
     }
-    const { checkpoint, note } = opened;
+    const { checkpoint, note, own } = opened;
     if (log.closed !== undefined && checkpoint.size > log.closed)
       return plain(403, `this log was closed at size ${log.closed}`);
     if (request.oldSize > checkpoint.size) return plain(400, 'the old size is larger than the checkpoint');
@@ -100,9 +100,9 @@ export class Witness {
           answer: plain(422, same ? 'another root was cosigned at this size' : 'the consistency proof does not hold'),
         };
       }
-      return { answer: undefined, keep: { ...checkpoint, note: request.note, at: clock() } };
+      return { answer: undefined, keep: { ...checkpoint, note: own, at: clock() } };
     });
-    if (forked !== undefined) this.#options.onFork?.(origin, forked, request.note);
+    if (forked !== undefined) this.#options.onFork?.(origin, forked, own);
     if (refused !== undefined) return refused;
     this.#options.onKept?.(origin, checkpoint.size);
     const line = await cosign(crypto, note.text, seconds, signer);

@@ -1,7 +1,7 @@
-import { fromBase64, toBase64 } from '../values/bytes.ts';
+import { equal, fromBase64, toBase64 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import type { LogCrypto } from './crypto.ts';
-import { type Note, parseNote, parseVkey, signersOf, type VerifierKey } from './note.ts';
+import { formatNote, type Note, parseNote, parseVkey, signersOf, type VerifierKey } from './note.ts';
 
 /** C2SP tlog-checkpoint without extension lines: `origin\nsize\nbase64(root)\n`. */
 export interface Checkpoint {
@@ -39,6 +39,8 @@ export interface OpenedCheckpoint {
   readonly note: Note;
   /** Which of the log's keys signed it. */
   readonly signers: readonly VerifierKey[];
+  /** The note with the signatures of those alone, each once: what others wrote below it is of no use, and of any length. */
+  readonly own: string;
 }
 
 /**
@@ -61,5 +63,20 @@ export async function openCheckpoint(
       params: { origin: checkpoint.origin },
     });
   }
-  return { checkpoint, note, signers };
+  const signatures = signers.flatMap(
+    ({ name, id }) => note.signatures.find((one) => one.name === name && equal(one.id, id)) ?? [],
+  );
+  return { checkpoint, note, signers, own: formatNote({ text: note.text, signatures }) };
+}
+
+/**
+ * As `openCheckpoint`, by the keys that hold at the size which the checkpoint states: what a key signed beyond where it was cut off is
+ * not the log's.
+ */
+export function openCheckpointAt(
+  crypto: LogCrypto,
+  text: string,
+  keysAt: (size: bigint) => readonly string[],
+): Promise<OpenedCheckpoint> {
+  return openCheckpoint(crypto, text, keysAt(parseCheckpoint(parseNote(text).text).size));
 }

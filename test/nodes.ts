@@ -28,6 +28,8 @@ export class FederatedNodes {
   readonly members: readonly string[];
   /** Members whose node is given no connection of the erasure role when it is opened next. */
   readonly withoutErasure = new Set<string>();
+  /** By member, whom its operator names as absent when its node is opened next. */
+  readonly absent = new Map<string, readonly string[]>();
   readonly #databases: ReadonlyMap<string, TestDatabase>;
   readonly #running = new Map<string, Running>();
   readonly #registryMs: number | undefined;
@@ -94,6 +96,7 @@ export class FederatedNodes {
       databaseUrl: urls.running,
       migrationUrl: urls.migration,
       ...(this.withoutErasure.has(member) ? {} : { erasureUrl: urls.erasure }),
+      absent: this.absent.get(member) ?? [],
       keys: join(folder, 'keys'),
       secrets: this.secrets.get(member),
       registry: registryFolder(this.directory, member),

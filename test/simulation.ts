@@ -512,10 +512,9 @@ export class Simulation {
     }
     try {
       await assertNothingAhead({
-        origin: log.origin,
+        log,
         crypto,
-        logKeys: log.keys.map(({ vkey }) => vkey),
-        size: BigInt(member.disk.log.length),
+        size: async () => BigInt(member.disk.log.length),
         rootAt: async (size) => rootOf(member.disk.log, Number(size)),
         highWater: member.highWater,
         others: registry.others(code),
