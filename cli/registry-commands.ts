@@ -2,10 +2,10 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { canonicalJson } from '../log/canonical.ts';
-import { formatNote, type Note, parseNote, parseVkey, signersOf, signNote } from '../log/note.ts';
+import { type Note, parseNote, parseVkey, signersOf, signNote } from '../log/note.ts';
 import { readStoredKey } from '../members/key-file.ts';
 import { openSigner } from '../members/keyring.ts';
-import { openRegistry, parseDocument, type Registry, registryText } from '../members/registry.ts';
+import { openRegistry, parseDocument, type Registry, registryNote, registryText } from '../members/registry.ts';
 import { readRegistryFolder } from '../members/registry-folder.ts';
 import { isSigned, type RegistryStep, signersOfStep, stepOf } from '../members/registry-step.ts';
 import { toHex } from '../values/bytes.ts';
@@ -179,7 +179,7 @@ export function addRegistryCommands(program: Command): void {
     await signer.close();
     const others = before.signatures.filter(({ name }) => name !== own?.name);
     const note = { text: draft.text, signatures: own === undefined ? others : [...others, own] };
-    writeWhole(noteFile, formatNote(note));
+    writeWhole(noteFile, registryNote(note));
     const now = await standing(draft, note);
     print(options.json, { note: noteFile, version: draft.version, kind: draft.step.kind, ...now }, () =>
       now.complete
@@ -229,7 +229,7 @@ export function addRegistryCommands(program: Command): void {
       throw new Refusal(422, 'registry-incomplete', `Signatures are missing: ${missing.join(', ')}.`, {
         remedy: 'Gather them with `dostyk registry sign`.',
       });
-    const version = { json: draft.json, note: formatNote(note) };
+    const version = { json: draft.json, note: registryNote(note) };
     await openRegistry(nodeCrypto, [...current.versions, version], current.genesis);
     if (options.yes !== true)
       throw new Refusal(400, 'usage', `This puts version ${draft.version} in force: ${KINDS[draft.step.kind]}.`, {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ED25519, ED25519_COSIGNATURE } from '../log/note.ts';
+import { ED25519, ED25519_COSIGNATURE, formatSignature, parseNote, signNote } from '../log/note.ts';
 import { entryOf, RegistryHand } from '../test/registry.ts';
+import { toHex, utf8 } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { makeDemo } from './genesis.ts';
 import { makeKey, signerOf } from './keys.ts';
@@ -67,6 +68,8 @@ describe('who must sign', () => {
     await expect(open(first, await hand.next(first, change, ['KZ']))).rejects.toMatchObject({
       code: 'registry-invalid',
     });
+    // It can't lend that step its weight later either.
+    await expect(open(first, await hand.next(first, change, ALL))).rejects.toMatchObject({ code: 'registry-invalid' });
     // The old key changes nothing any more, the new one does.
     await expect(open(first, next, await hand.next(next, move('KZ', 9000), ['KZ']))).rejects.toMatchObject({
       code: 'registry-invalid',
@@ -258,6 +261,66 @@ describe('two versions in flight', () => {
       }),
       { numRuns: 12 },
     );
+  });
+
+  test('any two chains stand in one order, whichever way they part: no three go round in a circle', async () => {
+    const hash = ({ note }: RegistryVersion) => toHex(nodeCrypto.sha256(utf8(note)));
+    /** Signed alone, with a lower hash than another. */
+    const below = async (other: RegistryVersion, before: RegistryVersion, code: string): Promise<RegistryVersion> => {
+      for (let port = 9100; ; port++) {
+        const made = await hand.next(before, move(code, port), [code]);
+        if (hash(made) < hash(other)) return made;
+      }
+    };
+    const x = await hand.next(first, move('KZ', 9001), ['KZ']);
+    const z = await below(x, first, 'CN');
+    // More members signed a, but the hash is for b; and before both comes z.
+    const a = await hand.next(x, move('TJ', 9002), ['TJ']);
+    const b = await below(a, x, 'KZ');
+    const signed = await hand.next(x, move('UZ', 9003), ['UZ', 'TM']);
+    const chains = [[x], [z], [x, a], [x, b], [x, signed], [z, await hand.next(z, move('UZ', 9004), ['UZ'])]].map(
+      (versions) => [first, ...versions],
+    );
+    const wins = new Map(chains.map((chain) => [chain, 0]));
+    for (const [i, a] of chains.entries())
+      for (const b of chains.slice(i + 1)) {
+        const { registry, changed } = await merge(a, b);
+        expect((await merge(b, a)).registry.versions.at(-1)).toEqual(registry.versions.at(-1));
+        const winner = changed ? b : a;
+        wins.set(winner, (wins.get(winner) ?? 0) + 1);
+      }
+    // One order: the last wins none, the next one, and so on.
+    expect([...wins.values()].sort((a, b) => a - b)).toEqual(chains.map((_, i) => i));
+  });
+
+  test('of two of one kind that which more members signed', async () => {
+    const alone = [first, await hand.next(first, move('KZ', 9200), ['KZ'])];
+    const two = await hand.next(first, move('KZ', 9201), ['KZ', 'UZ']);
+    for (const on of [
+      [first, two],
+      [first, two, await hand.next(two, move('KZ', 9202), ['KZ'])],
+    ]) {
+      expect(await merge(alone, on)).toMatchObject({ changed: true });
+      expect(await merge(on, alone)).toMatchObject({ changed: false });
+    }
+  });
+
+  test('without a key nobody makes another note of a version: signatures stand once each, in order, and no others', async () => {
+    const { note, json } = await hand.next(first, move('KZ', 9300), ['CN', 'KZ']);
+    await open(first, { note, json });
+    const { text, signatures } = parseNote(note);
+    const [one, two] = signatures.map((signature) => formatSignature(signature));
+    const stranger = parseNote(await signNote(nodeCrypto, text, [signerOf(newMemberKey('KZ'))])).signatures;
+    for (const lines of [`${two}${one}`, `${one}${one}${two}`, `${one}${two}${stranger.map(formatSignature).join('')}`])
+      await expect(open(first, { note: `${text}\n${lines}`, json })).rejects.toMatchObject({
+        code: 'registry-invalid',
+      });
+  });
+
+  test('two that everyone signed are told of every member', async () => {
+    const quorum = (count: number) => hand.next(first, (document) => void (document.quorum = count), ALL);
+    const { contested } = await merge([first, await quorum(3)], [first, await quorum(5)]);
+    expect(contested).toEqual({ version: 2, members: ALL });
   });
 
   test('who stole a key can’t undo the step that took it away, however much it signs', async () => {
