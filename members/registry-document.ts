@@ -34,7 +34,7 @@ const DatedKey = z.strictObject({ vkey: Vkey, from: Size, until: Size.optional()
 /** Sizes of logs by their origin; a log that is not named counts as 0. */
 const Sizes = z.record(z.string().max(200), Size);
 
-/** A witness's key and the sizes of each witnessed log for which it counts: from one on, and below another. */
+/** A witness's key and the sizes of each witnessed log for which it counts: from one on, and where it was cut off, below another. */
 const WitnessKeyEntry = z.strictObject({
   vkey: Vkey,
   from: z.union([Size, Sizes]),

@@ -180,6 +180,15 @@ describe('who must sign', () => {
     expect(after.view.logOf('demo.tm.dostyk/log')).toMatchObject({ member: 'TM', closed: 12n });
     expect(after.witnessesOf(log, 89n).map(({ member }) => member)).toContain('TM');
     expect(after.witnessesOf(log, 90n).map(({ member }) => member)).not.toContain('TM');
+    // Nor on a log that there was not yet, and which the cut-off can't name.
+    expect(after.witnessesOf('demo.kz.dostyk/log2', 5n).map(({ member }) => member)).not.toContain('TM');
+    const cosigning = (document: RegistryDocument) => {
+      leave(document);
+      for (const key of entryOf(document, 'TM').witness.keys) delete key.below;
+    };
+    await expect(open(first, joined, await hand.next(joined, cosigning, [...ALL, self]))).rejects.toMatchObject({
+      code: 'registry-invalid',
+    });
     // Nobody is put out by the others, and nobody slips away alone.
     for (const signers of [[...without('TM'), self], ['TM']])
       await expect(open(first, joined, await hand.next(joined, leave, signers))).rejects.toMatchObject({

@@ -142,10 +142,12 @@ export function checkDocument(document: RegistryDocument): void {
   const origins = document.members.flatMap((member) => logsOf(member).map(({ origin }) => origin));
   if (new Set(origins).size !== origins.length) throw registryInvalid('Two members name one log.');
   for (const member of document.members) {
-    const { code, authorities, posts, earlierLogs = [], left, log } = member;
+    const { code, authorities, posts, earlierLogs = [], left, log, witness } = member;
     if (earlierLogs.some(({ closed }) => closed === undefined))
       throw registryInvalid(`An earlier log of ${code} is not closed.`);
     if (left !== undefined && log.closed === undefined) throw registryInvalid(`${code} has left with its log open.`);
+    if (left !== undefined && witness.keys.some(({ below }) => below === undefined))
+      throw registryInvalid(`${code} has left with a witness key that still counts.`);
     const prefix = `${code.toLowerCase()}.`;
     const own = new Set(authorities.map(({ id }) => id));
     if (own.size !== authorities.length || [...own].some((id) => !id.startsWith(prefix)))

@@ -97,8 +97,7 @@ export class Registry {
         : witness.keys
             .filter(({ from, below }) => {
               const first = typeof from === 'number' ? from : (from[origin] ?? 0);
-              const end = below?.[origin];
-              return BigInt(first) <= size && (end === undefined || size < BigInt(end));
+              return BigInt(first) <= size && (below === undefined || size < BigInt(below[origin] ?? 0));
             })
             .map(({ vkey }) => ({ member: code, vkey })),
     );
