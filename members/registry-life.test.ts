@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ED25519, ED25519_COSIGNATURE, formatSignature, parseNote, signNote } from '../log/note.ts';
+import {
+  ED25519,
+  ED25519_COSIGNATURE,
+  formatSignature,
+  formatVkey,
+  parseNote,
+  parseVkey,
+  signNote,
+} from '../log/note.ts';
 import { entryOf, RegistryHand } from '../test/registry.ts';
 import { toHex, utf8 } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
@@ -11,7 +19,7 @@ import { makeDemo } from './genesis.ts';
 import { makeKey, signerOf } from './keys.ts';
 import { keysAt, openRegistry, parseDocument, type RegistryDocument, type RegistryVersion } from './registry.ts';
 import { mergeRegistries } from './registry-merge.ts';
-import { stepOf } from './registry-step.ts';
+import { missingOf, stepOf } from './registry-step.ts';
 
 /** The registry over time: who may do what alone, what the others do, and how every node comes to the same. */
 
@@ -92,6 +100,14 @@ describe('who must sign', () => {
     };
     const closed = await needsExactly(close, without('KZ'));
     expect(kindOf(first, closed)).toBe('log-closed');
+    // Closed is all that the others may do to it.
+    const rekey = (document: RegistryDocument) => {
+      close(document);
+      entryOf(document, 'KZ').log.keys = [{ vkey: makeKey('demo.kz.dostyk/log', ED25519, nodeRandom).vkey, from: 0 }];
+    };
+    await expect(open(first, await hand.next(first, rekey, without('KZ')))).rejects.toMatchObject({
+      code: 'registry-invalid',
+    });
     // The member can't close, open or move it by itself.
     await expect(open(first, await hand.next(first, close, ['KZ']))).rejects.toMatchObject({
       code: 'registry-invalid',
@@ -113,6 +129,12 @@ describe('who must sign', () => {
       };
     };
     const followed = await needsExactly(follow, ['KZ', 'CN', 'TJ', 'UZ'], [first, closed]);
+    const step = stepOf(parseDocument(closed.json), parseDocument(followed.json));
+    const lacks = (...signed: string[]) =>
+      missingOf(step, (vkey) => signed.some((member) => hand.signer(member).vkey === vkey));
+    expect(lacks()).toEqual({ members: ['KZ'], besides: { count: 3, of: without('KZ') } });
+    expect(lacks('KZ', 'CN')).toEqual({ members: [], besides: { count: 2, of: without('KZ', 'CN') } });
+    expect(lacks('KZ', 'CN', 'TJ', 'UZ')).toEqual({ members: [] });
     expect(kindOf(closed, followed)).toBe('log-succeeded');
     const registry = await open(first, closed, followed);
     expect(registry.memberOfLog('demo.kz.dostyk/log')?.code).toBe('KZ');
@@ -129,6 +151,59 @@ describe('who must sign', () => {
     await expect(open(first, await hand.next(first, follow, ['KZ', 'CN', 'TJ', 'UZ']))).rejects.toMatchObject({
       code: 'registry-invalid',
     });
+    // The past is not told anew on the way, nor anything else changed; and not by the member alone afterwards.
+    const longer = (document: RegistryDocument) => {
+      for (const { closed: end } of entryOf(document, 'KZ').earlierLogs ?? []) if (end !== undefined) end.size = 50;
+    };
+    for (const more of [longer, move('KZ', 9000)])
+      await expect(
+        open(
+          first,
+          closed,
+          await hand.next(
+            closed,
+            (document) => {
+              follow(document);
+              more(document);
+            },
+            ['KZ', 'CN', 'TJ', 'UZ'],
+          ),
+        ),
+      ).rejects.toMatchObject({ code: 'registry-invalid' });
+    // Nor by everyone: an earlier log that is open, or a key of it in the new one under the new name.
+    const endless = (document: RegistryDocument) => {
+      for (const log of entryOf(document, 'KZ').earlierLogs ?? []) delete log.closed;
+    };
+    const reuse = (document: RegistryDocument) => {
+      const { log, earlierLogs = [] } = entryOf(document, 'KZ');
+      const { publicKey } = parseVkey(nodeCrypto, earlierLogs[0]?.keys[0]?.vkey ?? '');
+      log.keys = [{ vkey: formatVkey(nodeCrypto, log.origin, ED25519, publicKey), from: 0 }];
+    };
+    for (const [change, signers] of [
+      [endless, ALL],
+      [reuse, ['KZ', 'CN', 'TJ', 'UZ']],
+    ] as const)
+      await expect(
+        open(
+          first,
+          closed,
+          await hand.next(
+            closed,
+            (document) => {
+              follow(document);
+              change(document);
+            },
+            signers,
+          ),
+        ),
+      ).rejects.toMatchObject({ code: 'registry-invalid' });
+    const explain = (document: RegistryDocument) => {
+      entryOf(document, 'KZ').log.explanation = 'Nothing happened.';
+    };
+    for (const change of [longer, explain])
+      await expect(open(first, closed, followed, await hand.next(followed, change, ['KZ']))).rejects.toMatchObject({
+        code: 'registry-invalid',
+      });
   });
 
   test('a seventh joins: all six, and itself; a member leaves: all six; a quorum: all six', async () => {
@@ -186,7 +261,16 @@ describe('who must sign', () => {
       leave(document);
       for (const key of entryOf(document, 'TM').witness.keys) delete key.below;
     };
-    await expect(open(first, joined, await hand.next(joined, cosigning, [...ALL, self]))).rejects.toMatchObject({
+    const speaking = (document: RegistryDocument) => {
+      leave(document);
+      delete entryOf(document, 'TM').log.closed;
+    };
+    for (const change of [cosigning, speaking])
+      await expect(open(first, joined, await hand.next(joined, change, [...ALL, self]))).rejects.toMatchObject({
+        code: 'registry-invalid',
+      });
+    // Who has left has no entry of its own to change.
+    await expect(open(first, joined, left, await hand.next(left, move('TM', 9000), ['TM']))).rejects.toMatchObject({
       code: 'registry-invalid',
     });
     // Nobody is put out by the others, and nobody slips away alone.
@@ -347,6 +431,16 @@ describe('two versions in flight', () => {
     const kept = await merge([first, replaced], thief);
     expect(kept).toMatchObject({ changed: false, contested: { version: 2, members: ['KZ'] } });
     expect(await merge(thief, [first, replaced])).toMatchObject({ changed: true });
+    // Nor where that step came later, and however many sign with it.
+    const other = await hand.next(first, move('UZ', 9001), ['UZ']);
+    const late = await hand.next(
+      other,
+      (document) => void (entryOf(document, 'KZ').memberKey = key.vkey),
+      without('KZ'),
+    );
+    const helped = [first, await hand.next(first, move('KZ', 9002), ['KZ', 'CN'])];
+    expect(await merge(helped, [first, other, late])).toMatchObject({ changed: true });
+    expect(await merge([first, other, late], helped)).toMatchObject({ changed: false });
   });
 
   test('a chain that is none changes nothing', async () => {

@@ -31,6 +31,18 @@ export function isSigned({ choices, some }: RegistryStep, by: (vkey: string) => 
   return choices.some((choice) => choice.length > 0 && choice.every(({ vkey }) => by(vkey)));
 }
 
+/** Whose signatures a step lacks, by the choice that lacks fewest; and how many of some others besides. */
+export function missingOf({ choices, some }: RegistryStep, by: (vkey: string) => boolean) {
+  const without = (signers: readonly StepSigner[]): string[] =>
+    signers.flatMap(({ member, vkey }) => (by(vkey) ? [] : member)).sort();
+  const members = choices.map(without).reduce((least, one) => (one.length < least.length ? one : least));
+  const open = without(some?.of ?? []).filter((one) => !members.includes(one));
+  const signed =
+    some === undefined ? 0 : some.of.filter(({ vkey, member }) => by(vkey) || members.includes(member)).length;
+  const count = (some?.count ?? 0) - signed;
+  return count > 0 ? { members, besides: { count, of: open } } : { members };
+}
+
 /** All keys that have a say in a step. */
 export function signersOfStep({ choices, some }: RegistryStep): StepSigner[] {
   const all = [...choices.flat(), ...(some?.of ?? [])];
