@@ -269,10 +269,14 @@ describe('who must sign', () => {
       await expect(open(first, joined, await hand.next(joined, change, [...ALL, self]))).rejects.toMatchObject({
         code: 'registry-invalid',
       });
-    // Who has left has no entry of its own to change.
-    await expect(open(first, joined, left, await hand.next(left, move('TM', 9000), ['TM']))).rejects.toMatchObject({
-      code: 'registry-invalid',
-    });
+    // Who has left has no entry of its own to change, and does not come back alone.
+    const back = (document: RegistryDocument) => {
+      delete entryOf(document, 'TM').left;
+    };
+    for (const change of [move('TM', 9000), back])
+      await expect(open(first, joined, left, await hand.next(left, change, ['TM']))).rejects.toMatchObject({
+        code: 'registry-invalid',
+      });
     // Nobody is put out by the others, and nobody slips away alone.
     for (const signers of [[...without('TM'), self], ['TM']])
       await expect(open(first, joined, await hand.next(joined, leave, signers))).rejects.toMatchObject({
