@@ -16,6 +16,7 @@ import { openSigner } from './members/keyring.ts';
 import { logsOf, type Registry } from './members/registry.ts';
 import { DOMAINS, type NodeOptions, openMember } from './platform.ts';
 import type { Sql } from './storage/connection.ts';
+import { assertKept } from './storage/durable.ts';
 import { packageRoot } from './storage/package-root.ts';
 import { nodeCrypto } from './values/node-crypto.ts';
 import { Refusal } from './values/refusal.ts';
@@ -34,7 +35,15 @@ export interface Finding {
 export interface DoctorOptions
   extends Pick<
     NodeOptions,
-    'member' | 'databaseUrl' | 'registry' | 'genesis' | 'keys' | 'secrets' | 'highWater' | 'witnessMarks'
+    | 'member'
+    | 'databaseUrl'
+    | 'registry'
+    | 'genesis'
+    | 'keys'
+    | 'secrets'
+    | 'highWater'
+    | 'witnessMarks'
+    | 'synchronousStandbys'
   > {
   /** Recompute the whole log as well. */
   readonly audit: boolean;
@@ -62,9 +71,14 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
     }
   };
   yield* look('database and registry', async () => {
-    opened = await openMember(options);
-    const { version } = opened.registry.document;
-    return [well(`PostgreSQL answers and keeps what it acknowledges; the registry is at version ${version}.`)];
+    // Without a standby the rest can still be looked at: it has a look of its own.
+    const { contested, ...found } = await openMember({ ...options, synchronousStandbys: false });
+    opened = found;
+    const { version } = found.registry.document;
+    const here = well(`PostgreSQL answers and keeps what it acknowledges; the registry is at version ${version}.`);
+    if (contested === undefined) return [here];
+    const rival = `The registry's folder has another version ${contested.version} than the database.`;
+    return [here, note(rival, 'See decisions/0007; the node goes on with the one that prevails.')];
   });
   if (opened === undefined) return;
   const { sql, registry } = opened;
@@ -78,6 +92,7 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
       yield* look(peer.code, () => lookAtPeer(options, sql, registry, peer.code));
     yield* look('histories', () => lookAtHistories(sql, registry, options.member));
     yield* look('erasures', () => lookAtErasures(sql, registry, options.member));
+    yield* look('standbys', () => lookAtStandbys(options, sql));
     yield* look('backups', () => lookAtBackups(sql));
     if (options.audit)
       yield* look('log', async () => {
@@ -341,6 +356,21 @@ async function lookAtErasures(sql: Sql, registry: Registry, member: string) {
       ),
     );
   return findings.length === 0 ? [well('Nothing is left to erase, and nobody has been silent for long.')] : findings;
+}
+
+/** As every transaction asserts it that acknowledges. */
+async function lookAtStandbys({ synchronousStandbys }: DoctorOptions, sql: Sql) {
+  await assertKept(sql, { synchronousStandbys });
+  const [row] = await sql<{ names: string }[]>`SELECT current_setting('synchronous_standby_names') AS names`;
+  if (synchronousStandbys === true)
+    return [well(`A standby has what is acknowledged: synchronous_standby_names is '${row?.names}'.`)];
+  if (row?.names === '') return [well('No standby is waited for, and none is asked for.')];
+  return [
+    note(
+      `A standby is waited for ('${row?.names}'), and nothing asserts it.`,
+      'Set DOSTYK_SYNCHRONOUS_STANDBYS=1: then nothing is acknowledged by a server that waits for none.',
+    ),
+  ];
 }
 
 async function lookAtBackups(sql: Sql) {

@@ -1,6 +1,6 @@
 import type { Registry } from './members/registry.ts';
 import { readRegistryFolder } from './members/registry-folder.ts';
-import { mergeRegistries } from './members/registry-merge.ts';
+import { type Contested, mergeRegistries } from './members/registry-merge.ts';
 import { storedRegistry } from './members/registry-store.ts';
 import { assertDurable, connect, type Sql } from './storage/connection.ts';
 import { ensureGroupRoles, migrate } from './storage/migrate.ts';
@@ -34,20 +34,25 @@ export async function migrateAll(migrationUrl: string): Promise<void> {
   }
 }
 
-/** Opens what a member's tools need of its database and registry without running a node. */
-export async function openMember(options: MemberOptions): Promise<{ sql: Sql; registry: Registry }> {
+/**
+ * Opens what a member's tools need of its database and registry without running a node.
+ * @returns `contested` where the folder has another version than the database with one number
+ */
+export async function openMember(
+  options: MemberOptions,
+): Promise<{ sql: Sql; registry: Registry; contested?: Contested | undefined }> {
   const sql = connect(options.databaseUrl, { max: 4 });
   try {
     await assertDurable(sql, undefined, undefined, options);
     const stored = await storedRegistry(sql);
-    const { registry } = await mergeRegistries(
+    const { registry, contested } = await mergeRegistries(
       nodeCrypto,
       options.genesis,
       stored,
       readRegistryFolder(options.registry, stored),
     );
     registry.getMember(options.member);
-    return { sql, registry };
+    return { sql, registry, contested };
   } catch (error) {
     await sql.end({ timeout: 5 });
     throw error;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { carryOutErasures, eraseRound, silentMembers, UNANSWERED_DAYS } from './erasing.ts';
 import { Federation } from './federation/federation.ts';
 import { askPeer } from './federation/peer-client.ts';
-import { registryOffer } from './federation/registry-exchange.ts';
+import { registryOffer, tellContested } from './federation/registry-exchange.ts';
 import { auditOwn } from './ledger/audit.ts';
 import { awaitedErasures } from './ledger/erasing.ts';
 import { raiseHighWater, readHighWater, WitnessMarks } from './ledger/high-water.ts';
@@ -35,6 +35,7 @@ import type { TradeContext } from './trade/requirements-handlers.ts';
 import { renewStatusLists, statusListEvidence } from './trade/status-list-handlers.ts';
 import * as tradeStore from './trade/store.ts';
 import { deliverDue } from './trade/webhook-handlers.ts';
+import { Malfunction } from './values/describe-error.ts';
 import { nodeCrypto, nodeRandom } from './values/node-crypto.ts';
 import { type Observer, seconds, traced } from './values/observe.ts';
 import { Refusal } from './values/refusal.ts';
@@ -373,7 +374,7 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 export async function openNode(options: NodeOptions): Promise<DostykNode> {
   const { member, onError = () => undefined, clock = () => new Date() } = options;
   if (options.migrationUrl !== undefined) await migrateAll(options.migrationUrl);
-  const { sql, registry } = await openMember(options);
+  const { sql, registry, contested } = await openMember(options);
   await keepRegistry(sql, registry.versions);
   const entry = registry.getMember(member);
   // Before anything is served: what a backup brought back goes again.
@@ -444,6 +445,12 @@ export async function openNode(options: NodeOptions): Promise<DostykNode> {
     fault: (of, code, detail) => federation.fault(of, code, detail),
     onRegistry: options.onRegistry,
   });
+  if (contested !== undefined) {
+    const { version, members } = contested;
+    const told = `Two versions ${version} of the registry were signed: of ${members.join(', ')}.`;
+    onError('open the registry', new Malfunction(told));
+    await tellContested(contested, (of, code, detail) => federation.fault(of, code, detail));
+  }
   const context: NodeContext = {
     member,
     origin: entry.log.origin,

@@ -67,6 +67,7 @@ export function addOperationCommands(program: Command, signal: AbortSignal): voi
         secrets: commandSecrets(),
         highWater,
         witnessMarks,
+        synchronousStandbys: process.env['DOSTYK_SYNCHRONOUS_STANDBYS'] === '1',
         audit,
         signal,
         onProgress,

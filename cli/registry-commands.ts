@@ -2,12 +2,12 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { canonicalJson } from '../log/canonical.ts';
-import { formatNote, type Note, parseNote, parseVkey, signersOf, signNote } from '../log/note.ts';
+import { type Note, parseNote, parseVkey, signersOf, signNote } from '../log/note.ts';
 import { readStoredKey } from '../members/key-file.ts';
 import { openSigner } from '../members/keyring.ts';
-import { openRegistry, parseDocument, type Registry, registryText } from '../members/registry.ts';
+import { openRegistry, parseDocument, type Registry, registryNote, registryText } from '../members/registry.ts';
 import { readRegistryFolder } from '../members/registry-folder.ts';
-import { isSigned, type RegistryStep, signersOfStep, stepOf } from '../members/registry-step.ts';
+import { isSigned, missingOf, type RegistryStep, signersOfStep, stepOf } from '../members/registry-step.ts';
 import { toHex } from '../values/bytes.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -79,18 +79,22 @@ async function standing({ step }: Draft, note: Note) {
     keys.map(({ key }) => key),
   );
   const signed = keys.filter(({ key }) => found.includes(key));
+  const by = (vkey: string): boolean => signed.some((one) => one.vkey === vkey);
+  const { members: missing, besides } = missingOf(step, by);
   return {
-    complete: isSigned(step, (vkey) => signed.some((one) => one.vkey === vkey)),
+    complete: isSigned(step, by),
     signed: signed.map(({ member }) => member).sort(),
     // The least that is enough, where there is a choice.
-    missing: step.choices
-      .map((choice) =>
-        choice.filter(({ vkey }) => !signed.some((one) => one.vkey === vkey)).map(({ member }) => member),
-      )
-      .reduce((least, one) => (one.length < least.length ? one : least))
-      .sort(),
+    missing,
+    ...(besides === undefined ? {} : { besides }),
   };
 }
+
+const tellMissing = (missing: readonly string[], besides?: { count: number; of: readonly string[] }): string =>
+  [
+    ...(missing.length === 0 ? [] : [missing.join(', ')]),
+    ...(besides === undefined ? [] : [`${besides.count} of ${besides.of.join(', ')}`]),
+  ].join(' and ');
 
 function writeWhole(file: string, text: string): void {
   writeFileSync(`${file}.new`, text);
@@ -179,12 +183,12 @@ export function addRegistryCommands(program: Command): void {
     await signer.close();
     const others = before.signatures.filter(({ name }) => name !== own?.name);
     const note = { text: draft.text, signatures: own === undefined ? others : [...others, own] };
-    writeWhole(noteFile, formatNote(note));
+    writeWhole(noteFile, registryNote(note));
     const now = await standing(draft, note);
     print(options.json, { note: noteFile, version: draft.version, kind: draft.step.kind, ...now }, () =>
       now.complete
         ? `Signed; ${noteFile} has every signature it needs.`
-        : `Signed by ${now.signed.join(', ')}; still missing: ${now.missing.join(', ')}.`,
+        : `Signed by ${now.signed.join(', ')}; still missing: ${tellMissing(now.missing, now.besides)}.`,
     );
   });
 
@@ -202,13 +206,13 @@ export function addRegistryCommands(program: Command): void {
       .argument('<draft>', 'the JSON file')
       .option('--note <file>', 'where the signatures are'),
   ).action(async (file: string, options: { registry?: string; note?: string; json?: boolean }) => {
-    const { draft, complete, signed, missing } = await check(file, options);
+    const { draft, complete, signed, missing, besides } = await check(file, options);
     const { kind, member } = draft.step;
-    print(options.json, { version: draft.version, kind, member, complete, signed, missing }, () =>
+    print(options.json, { version: draft.version, kind, member, complete, signed, missing, besides }, () =>
       [
         `Version ${draft.version}: ${KINDS[kind]}${member === undefined ? '' : ` (${member})`}.`,
         `Signed by ${signed.join(', ') || 'nobody yet'}.`,
-        complete ? 'Nothing is missing.' : `Still missing: ${missing.join(', ')}.`,
+        complete ? 'Nothing is missing.' : `Still missing: ${tellMissing(missing, besides)}.`,
       ].join('\n'),
     );
     process.exitCode = complete ? EXIT.done : EXIT.declined;
@@ -224,12 +228,12 @@ export function addRegistryCommands(program: Command): void {
       .option('--note <file>', 'where the signatures are')
       .option('--yes', 'do not ask: a version that is out can not be taken back'),
   ).action(async (file: string, options: { registry?: string; note?: string; yes?: boolean; json?: boolean }) => {
-    const { current, draft, note, complete, missing } = await check(file, options);
+    const { current, draft, note, complete, missing, besides } = await check(file, options);
     if (!complete)
-      throw new Refusal(422, 'registry-incomplete', `Signatures are missing: ${missing.join(', ')}.`, {
+      throw new Refusal(422, 'registry-incomplete', `Signatures are missing: ${tellMissing(missing, besides)}.`, {
         remedy: 'Gather them with `dostyk registry sign`.',
       });
-    const version = { json: draft.json, note: formatNote(note) };
+    const version = { json: draft.json, note: registryNote(note) };
     await openRegistry(nodeCrypto, [...current.versions, version], current.genesis);
     if (options.yes !== true)
       throw new Refusal(400, 'usage', `This puts version ${draft.version} in force: ${KINDS[draft.step.kind]}.`, {

@@ -91,6 +91,25 @@ test('two versions of one number: all come to the same, and it is told whose was
   });
 });
 
+test('a node that is opened with another version in its folder than it had tells of it at once', async () => {
+  nodes = await FederatedNodes.start(3_600_000);
+  const hand = new RegistryHand(nodes.directory);
+  const of = (member: string, signers: string[]) =>
+    hand.next(hand.version(1), (document) => void (entryOf(document, member).zones = ['Asia/Almaty']), signers);
+  const folder = registryFolder(nodes.directory, 'UZ');
+  hand.write(await of('CN', ['CN']), folder);
+  await allAt(2, ['UZ']);
+  await nodes.stop('UZ');
+  const prevailing = await of('TJ', ['TJ', 'UZ']);
+  hand.write(prevailing, folder);
+  await nodes.open('UZ');
+  const { faults } = await (await fetch(`${nodes.settings('UZ').address}/health`)).json();
+  for (const member of ['CN', 'TJ'])
+    expect(faults).toContainEqual(expect.objectContaining({ member, code: 'registry-two-versions' }));
+  expect(nodes.errors).toContainEqual(expect.stringMatching(/^UZ: .*Two versions 2 .*CN, TJ/));
+  expect(nodes.node('UZ').context.registry.versions.at(-1)).toEqual(prevailing);
+});
+
 test('a record that was said under a version not known yet is asked for again, not lost', async () => {
   nodes = await FederatedNodes.start(3_600_000);
   const hand = new RegistryHand(nodes.directory);

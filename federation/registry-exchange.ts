@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LogCrypto } from '../log/crypto.ts';
 import type { Registry, RegistryVersion } from '../members/registry.ts';
-import { mergeRegistries } from '../members/registry-merge.ts';
+import { type Contested, mergeRegistries } from '../members/registry-merge.ts';
 import { fromUtf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { askPeer } from './peer-client.ts';
@@ -32,16 +32,25 @@ export async function fetchNewerRegistry(
   { versions, document }: Registry,
   signal: AbortSignal,
 ): Promise<RegistryVersion[] | undefined> {
-  const newest = await ask(address, document.version, signal);
-  const [same, ...newer] = newest;
-  // The peer is behind: it asks itself.
-  if (same === undefined) return undefined;
-  if (same.note === versions.at(-1)?.note) return newer.length === 0 ? undefined : [...versions, ...newer];
+  const [same, ...newer] = await ask(address, document.version, signal);
+  if (same !== undefined && same.note === versions.at(-1)?.note)
+    return newer.length === 0 ? undefined : [...versions, ...newer];
+  // It may be behind; or its versions are fewer, and prevail.
   return ask(address, 1, signal);
 }
 
+type Fault = (member: string, code: string, detail: string) => Promise<void>;
+
+/** Tells of two versions with one number, as faults of those whose entries they change. */
+export async function tellContested({ version, members }: Contested, fault: Fault): Promise<void> {
+  for (const member of members)
+    await fault(member, 'registry-two-versions', `two versions ${version} of the registry were signed`);
+}
+
 /**
- * Takes versions from the folder or from a peer, has those kept that prevail, and tells of it.
+ * Takes versions from the folder or from a peer, has those kept that prevail, and tells of it. One offer after the other: each is
+ * weighed against what was kept of the one before.
+ *
  * @throws Refusal `registry-invalid`, `registry-untrusted` where they are no chain from this genesis
  */
 export function registryOffer(
@@ -54,22 +63,24 @@ export function registryOffer(
   }: {
     readonly crypto: LogCrypto;
     readonly keep: (versions: readonly RegistryVersion[]) => Promise<void>;
-    readonly fault: (member: string, code: string, detail: string) => Promise<void>;
+    readonly fault: Fault;
     readonly onRegistry?: ((version: number) => void) | undefined;
   },
 ): (versions: readonly RegistryVersion[]) => Promise<void> {
   let current = registry.versions;
-  return async (versions) => {
+  let before: Promise<unknown> = Promise.resolve();
+  const take = async (versions: readonly RegistryVersion[]): Promise<void> => {
     if (versions.every(({ note }, i) => current[i]?.note === note)) return;
     const merged = await mergeRegistries(crypto, registry.genesis, current, versions);
-    if (merged.contested !== undefined) {
-      const { version, members } = merged.contested;
-      for (const member of members)
-        await fault(member, 'registry-two-versions', `two versions ${version} of the registry were signed`);
-    }
+    if (merged.contested !== undefined) await tellContested(merged.contested, fault);
     if (!merged.changed) return;
+    await keep(merged.registry.versions);
     current = merged.registry.versions;
-    await keep(current);
     onRegistry(merged.registry.document.version);
+  };
+  return (versions) => {
+    const taken = before.then(() => take(versions));
+    before = taken.catch(() => undefined);
+    return taken;
   };
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseVkey } from '../log/note.ts';
 import { makeDemo } from '../members/genesis.ts';
 import { readKey, signerOf } from '../members/keys.ts';
-import { openRegistry, type Registry } from '../members/registry.ts';
+import { openRegistry, Registry } from '../members/registry.ts';
 import { fromBase64, toBase64Url } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -58,6 +58,27 @@ test('a token names its member, once', async () => {
   await expect(checkToken(`Bearer ${token}`, { registry, origin: UZ, now: NOW, use: once })).rejects.toMatchObject({
     code: 'node-token-replayed',
   });
+});
+
+test('a key that was cut off speaks for no node, wherever it stands in the list', async () => {
+  const token = `Bearer ${await makeToken(key('kz'), KZ, UZ, NOW, nodeRandom)}`;
+  const [old, other] = [keyFile('kz').vkey, keyFile('tm').vkey];
+  const withKeys = (keys: { vkey: string; from: number; until?: number }[]) => {
+    const document = structuredClone(registry.document);
+    for (const member of document.members) if (member.code === 'KZ') member.node.keys = keys;
+    const changed = new Registry(document, registry.genesis, registry.versions);
+    return checkToken(token, { registry: changed, origin: UZ, now: NOW, use: async () => true });
+  };
+  const cut = { vkey: old, from: 0, until: 9 };
+  for (const keys of [[cut], [cut, { vkey: other, from: 9 }], [{ vkey: other, from: 9 }, cut]])
+    await expect(withKeys(keys)).rejects.toMatchObject({ code: 'node-token-invalid' });
+  // The one that holds may stand before it.
+  expect(
+    await withKeys([
+      { vkey: old, from: 9 },
+      { ...cut, vkey: other },
+    ]),
+  ).toBe('KZ');
 });
 
 test.each<[string, (jwt: SignJWT) => SignJWT]>([

@@ -62,7 +62,8 @@ export async function checkToken(
         const found = registry.memberOfLog(String(issuer));
         if (found === undefined || protectedHeader.alg !== 'EdDSA') throw new Error('unknown issuer');
         member = found.code;
-        const vkey = found.node.keys.at(-1)?.vkey ?? '';
+        const vkey = found.node.keys.findLast(({ until }) => until === undefined)?.vkey;
+        if (vkey === undefined) throw new Error('every key was cut off');
         const spki = Buffer.from(concat(SPKI, parseVkey(nodeCrypto, vkey).publicKey));
         return createPublicKey({ key: spki, format: 'der', type: 'spki' });
       },

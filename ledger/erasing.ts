@@ -69,8 +69,12 @@ export async function nullOwn(tx: Tx, own: string, records: readonly ToErase[]):
     WHERE record.index = named.index AND (record.bytes IS NOT NULL OR record.salt IS NOT NULL)`;
   const earlier = await tx`
     UPDATE ledger.earlier_record SET bytes = NULL, salt = NULL
-    FROM unnest(${records.map(({ origin }) => origin)}::text[], ${records.map(({ index }) => index.toString())}::bigint[]) AS named (origin, index)
+    FROM unnest(${records.map(({ origin }) => origin)}::text[], ${records.map(({ index }) => index.toString())}::bigint[], ${byteaArray(
+      tx,
+      records.map(({ commitment }) => commitment),
+    )}) AS named (origin, index, commitment)
     WHERE earlier_record.origin = named.origin AND earlier_record.index = named.index
+      AND earlier_record.commitment = named.commitment
       AND (earlier_record.bytes IS NOT NULL OR earlier_record.salt IS NOT NULL)`;
   return count + earlier.count;
 }

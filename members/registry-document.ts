@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LogCrypto } from '../log/crypto.ts';
+import { formatSignature, type Note } from '../log/note.ts';
 import { toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Country, Currency, Identifier, Instant, Zone } from '../values/schema.ts';
@@ -33,7 +34,7 @@ const DatedKey = z.strictObject({ vkey: Vkey, from: Size, until: Size.optional()
 /** Sizes of logs by their origin; a log that is not named counts as 0. */
 const Sizes = z.record(z.string().max(200), Size);
 
-/** A witness's key and the sizes of each witnessed log for which it counts: from one on, and below another. */
+/** A witness's key and the sizes of each witnessed log for which it counts: from one on, and where it was cut off, below another. */
 const WitnessKeyEntry = z.strictObject({
   vkey: Vkey,
   from: z.union([Size, Sizes]),
@@ -152,6 +153,14 @@ const NO_PREVIOUS = '0'.repeat(64);
 export function registryText(crypto: LogCrypto, version: number, json: string, previousNote?: string): string {
   const previous = previousNote === undefined ? NO_PREVIOUS : toHex(crypto.sha256(utf8(previousNote)));
   return `dostyk-registry/v1\n${version}\n${toHex(crypto.sha256(utf8(json)))}\n${previous}\n`;
+}
+
+/**
+ * A version's note: each signature once, in order. Of the same signatures nobody can make another note, and with it another
+ * version with the same number.
+ */
+export function registryNote({ text, signatures }: Note): string {
+  return `${text}\n${[...new Set(signatures.map(formatSignature))].sort().join('')}`;
 }
 
 /** All logs of a member, oldest first. */

@@ -3,14 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ED25519, ED25519_COSIGNATURE } from '../log/note.ts';
+import {
+  ED25519,
+  ED25519_COSIGNATURE,
+  formatSignature,
+  formatVkey,
+  parseNote,
+  parseVkey,
+  signNote,
+} from '../log/note.ts';
 import { entryOf, RegistryHand } from '../test/registry.ts';
+import { toHex, utf8 } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { makeDemo } from './genesis.ts';
 import { makeKey, signerOf } from './keys.ts';
 import { keysAt, openRegistry, parseDocument, type RegistryDocument, type RegistryVersion } from './registry.ts';
 import { mergeRegistries } from './registry-merge.ts';
-import { stepOf } from './registry-step.ts';
+import { missingOf, stepOf } from './registry-step.ts';
 
 /** The registry over time: who may do what alone, what the others do, and how every node comes to the same. */
 
@@ -67,6 +76,8 @@ describe('who must sign', () => {
     await expect(open(first, await hand.next(first, change, ['KZ']))).rejects.toMatchObject({
       code: 'registry-invalid',
     });
+    // It can't lend that step its weight later either.
+    await expect(open(first, await hand.next(first, change, ALL))).rejects.toMatchObject({ code: 'registry-invalid' });
     // The old key changes nothing any more, the new one does.
     await expect(open(first, next, await hand.next(next, move('KZ', 9000), ['KZ']))).rejects.toMatchObject({
       code: 'registry-invalid',
@@ -89,6 +100,14 @@ describe('who must sign', () => {
     };
     const closed = await needsExactly(close, without('KZ'));
     expect(kindOf(first, closed)).toBe('log-closed');
+    // Closed is all that the others may do to it.
+    const rekey = (document: RegistryDocument) => {
+      close(document);
+      entryOf(document, 'KZ').log.keys = [{ vkey: makeKey('demo.kz.dostyk/log', ED25519, nodeRandom).vkey, from: 0 }];
+    };
+    await expect(open(first, await hand.next(first, rekey, without('KZ')))).rejects.toMatchObject({
+      code: 'registry-invalid',
+    });
     // The member can't close, open or move it by itself.
     await expect(open(first, await hand.next(first, close, ['KZ']))).rejects.toMatchObject({
       code: 'registry-invalid',
@@ -110,6 +129,12 @@ describe('who must sign', () => {
       };
     };
     const followed = await needsExactly(follow, ['KZ', 'CN', 'TJ', 'UZ'], [first, closed]);
+    const step = stepOf(parseDocument(closed.json), parseDocument(followed.json));
+    const lacks = (...signed: string[]) =>
+      missingOf(step, (vkey) => signed.some((member) => hand.signer(member).vkey === vkey));
+    expect(lacks()).toEqual({ members: ['KZ'], besides: { count: 3, of: without('KZ') } });
+    expect(lacks('KZ', 'CN')).toEqual({ members: [], besides: { count: 2, of: without('KZ', 'CN') } });
+    expect(lacks('KZ', 'CN', 'TJ', 'UZ')).toEqual({ members: [] });
     expect(kindOf(closed, followed)).toBe('log-succeeded');
     const registry = await open(first, closed, followed);
     expect(registry.memberOfLog('demo.kz.dostyk/log')?.code).toBe('KZ');
@@ -126,6 +151,59 @@ describe('who must sign', () => {
     await expect(open(first, await hand.next(first, follow, ['KZ', 'CN', 'TJ', 'UZ']))).rejects.toMatchObject({
       code: 'registry-invalid',
     });
+    // The past is not told anew on the way, nor anything else changed; and not by the member alone afterwards.
+    const longer = (document: RegistryDocument) => {
+      for (const { closed: end } of entryOf(document, 'KZ').earlierLogs ?? []) if (end !== undefined) end.size = 50;
+    };
+    for (const more of [longer, move('KZ', 9000)])
+      await expect(
+        open(
+          first,
+          closed,
+          await hand.next(
+            closed,
+            (document) => {
+              follow(document);
+              more(document);
+            },
+            ['KZ', 'CN', 'TJ', 'UZ'],
+          ),
+        ),
+      ).rejects.toMatchObject({ code: 'registry-invalid' });
+    // Nor by everyone: an earlier log that is open, or a key of it in the new one under the new name.
+    const endless = (document: RegistryDocument) => {
+      for (const log of entryOf(document, 'KZ').earlierLogs ?? []) delete log.closed;
+    };
+    const reuse = (document: RegistryDocument) => {
+      const { log, earlierLogs = [] } = entryOf(document, 'KZ');
+      const { publicKey } = parseVkey(nodeCrypto, earlierLogs[0]?.keys[0]?.vkey ?? '');
+      log.keys = [{ vkey: formatVkey(nodeCrypto, log.origin, ED25519, publicKey), from: 0 }];
+    };
+    for (const [change, signers] of [
+      [endless, ALL],
+      [reuse, ['KZ', 'CN', 'TJ', 'UZ']],
+    ] as const)
+      await expect(
+        open(
+          first,
+          closed,
+          await hand.next(
+            closed,
+            (document) => {
+              follow(document);
+              change(document);
+            },
+            signers,
+          ),
+        ),
+      ).rejects.toMatchObject({ code: 'registry-invalid' });
+    const explain = (document: RegistryDocument) => {
+      entryOf(document, 'KZ').log.explanation = 'Nothing happened.';
+    };
+    for (const change of [longer, explain])
+      await expect(open(first, closed, followed, await hand.next(followed, change, ['KZ']))).rejects.toMatchObject({
+        code: 'registry-invalid',
+      });
   });
 
   test('a seventh joins: all six, and itself; a member leaves: all six; a quorum: all six', async () => {
@@ -177,6 +255,28 @@ describe('who must sign', () => {
     expect(after.view.logOf('demo.tm.dostyk/log')).toMatchObject({ member: 'TM', closed: 12n });
     expect(after.witnessesOf(log, 89n).map(({ member }) => member)).toContain('TM');
     expect(after.witnessesOf(log, 90n).map(({ member }) => member)).not.toContain('TM');
+    // Nor on a log that there was not yet, and which the cut-off can't name.
+    expect(after.witnessesOf('demo.kz.dostyk/log2', 5n).map(({ member }) => member)).not.toContain('TM');
+    const cosigning = (document: RegistryDocument) => {
+      leave(document);
+      for (const key of entryOf(document, 'TM').witness.keys) delete key.below;
+    };
+    const speaking = (document: RegistryDocument) => {
+      leave(document);
+      delete entryOf(document, 'TM').log.closed;
+    };
+    for (const change of [cosigning, speaking])
+      await expect(open(first, joined, await hand.next(joined, change, [...ALL, self]))).rejects.toMatchObject({
+        code: 'registry-invalid',
+      });
+    // Who has left has no entry of its own to change, and does not come back alone.
+    const back = (document: RegistryDocument) => {
+      delete entryOf(document, 'TM').left;
+    };
+    for (const change of [move('TM', 9000), back])
+      await expect(open(first, joined, left, await hand.next(left, change, ['TM']))).rejects.toMatchObject({
+        code: 'registry-invalid',
+      });
     // Nobody is put out by the others, and nobody slips away alone.
     for (const signers of [[...without('TM'), self], ['TM']])
       await expect(open(first, joined, await hand.next(joined, leave, signers))).rejects.toMatchObject({
@@ -260,6 +360,66 @@ describe('two versions in flight', () => {
     );
   });
 
+  test('any two chains stand in one order, whichever way they part: no three go round in a circle', async () => {
+    const hash = ({ note }: RegistryVersion) => toHex(nodeCrypto.sha256(utf8(note)));
+    /** Signed alone, with a lower hash than another. */
+    const below = async (other: RegistryVersion, before: RegistryVersion, code: string): Promise<RegistryVersion> => {
+      for (let port = 9100; ; port++) {
+        const made = await hand.next(before, move(code, port), [code]);
+        if (hash(made) < hash(other)) return made;
+      }
+    };
+    const x = await hand.next(first, move('KZ', 9001), ['KZ']);
+    const z = await below(x, first, 'CN');
+    // More members signed a, but the hash is for b; and before both comes z.
+    const a = await hand.next(x, move('TJ', 9002), ['TJ']);
+    const b = await below(a, x, 'KZ');
+    const signed = await hand.next(x, move('UZ', 9003), ['UZ', 'TM']);
+    const chains = [[x], [z], [x, a], [x, b], [x, signed], [z, await hand.next(z, move('UZ', 9004), ['UZ'])]].map(
+      (versions) => [first, ...versions],
+    );
+    const wins = new Map(chains.map((chain) => [chain, 0]));
+    for (const [i, a] of chains.entries())
+      for (const b of chains.slice(i + 1)) {
+        const { registry, changed } = await merge(a, b);
+        expect((await merge(b, a)).registry.versions.at(-1)).toEqual(registry.versions.at(-1));
+        const winner = changed ? b : a;
+        wins.set(winner, (wins.get(winner) ?? 0) + 1);
+      }
+    // One order: the last wins none, the next one, and so on.
+    expect([...wins.values()].sort((a, b) => a - b)).toEqual(chains.map((_, i) => i));
+  });
+
+  test('of two of one kind that which more members signed', async () => {
+    const alone = [first, await hand.next(first, move('KZ', 9200), ['KZ'])];
+    const two = await hand.next(first, move('KZ', 9201), ['KZ', 'UZ']);
+    for (const on of [
+      [first, two],
+      [first, two, await hand.next(two, move('KZ', 9202), ['KZ'])],
+    ]) {
+      expect(await merge(alone, on)).toMatchObject({ changed: true });
+      expect(await merge(on, alone)).toMatchObject({ changed: false });
+    }
+  });
+
+  test('without a key nobody makes another note of a version: signatures stand once each, in order, and no others', async () => {
+    const { note, json } = await hand.next(first, move('KZ', 9300), ['CN', 'KZ']);
+    await open(first, { note, json });
+    const { text, signatures } = parseNote(note);
+    const [one, two] = signatures.map((signature) => formatSignature(signature));
+    const stranger = parseNote(await signNote(nodeCrypto, text, [signerOf(newMemberKey('KZ'))])).signatures;
+    for (const lines of [`${two}${one}`, `${one}${one}${two}`, `${one}${two}${stranger.map(formatSignature).join('')}`])
+      await expect(open(first, { note: `${text}\n${lines}`, json })).rejects.toMatchObject({
+        code: 'registry-invalid',
+      });
+  });
+
+  test('two that everyone signed are told of every member', async () => {
+    const quorum = (count: number) => hand.next(first, (document) => void (document.quorum = count), ALL);
+    const { contested } = await merge([first, await quorum(3)], [first, await quorum(5)]);
+    expect(contested).toEqual({ version: 2, members: ALL });
+  });
+
   test('who stole a key can’t undo the step that took it away, however much it signs', async () => {
     const key = newMemberKey('KZ');
     const replaced = await hand.next(
@@ -275,6 +435,16 @@ describe('two versions in flight', () => {
     const kept = await merge([first, replaced], thief);
     expect(kept).toMatchObject({ changed: false, contested: { version: 2, members: ['KZ'] } });
     expect(await merge(thief, [first, replaced])).toMatchObject({ changed: true });
+    // Nor where that step came later, and however many sign with it.
+    const other = await hand.next(first, move('UZ', 9001), ['UZ']);
+    const late = await hand.next(
+      other,
+      (document) => void (entryOf(document, 'KZ').memberKey = key.vkey),
+      without('KZ'),
+    );
+    const helped = [first, await hand.next(first, move('KZ', 9002), ['KZ', 'CN'])];
+    expect(await merge(helped, [first, other, late])).toMatchObject({ changed: true });
+    expect(await merge([first, other, late], helped)).toMatchObject({ changed: false });
   });
 
   test('a chain that is none changes nothing', async () => {

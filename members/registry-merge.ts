@@ -1,24 +1,30 @@
 import type { LogCrypto } from '../log/crypto.ts';
-import { parseNote, parseVkey, signersOf } from '../log/note.ts';
+import { parseNote } from '../log/note.ts';
 import { toHex, utf8 } from '../values/bytes.ts';
 import { openRegistry, type Registry, type RegistryVersion } from './registry.ts';
 import { parseDocument } from './registry-document.ts';
-import { prevails, type StepKind, signersOfStep, stepOf } from './registry-step.ts';
+import { isStronger, type RegistryStep, signersOfStep, stepOf, type Weight } from './registry-step.ts';
 
 /** Two chains of versions from one genesis, each valid: which of them a node goes on with. */
+
+/** The first number for which two versions were signed, and whose entries they change. */
+export interface Contested {
+  readonly version: number;
+  readonly members: readonly string[];
+}
 
 export interface Merged {
   readonly registry: Registry;
   /** False where what was here stays. */
   readonly changed: boolean;
-  /** The first number for which two versions were signed, and whose entries they change. */
-  readonly contested?: { readonly version: number; readonly members: readonly string[] };
+  readonly contested?: Contested;
 }
 
 /**
  * The longer chain where one goes on from the other. Where they part, that whose part holds the stronger step, then that whose
- * part more members signed, then that with the lower hash: every node comes to the same, in whatever order it hears of them.
- * See decisions/0007.
+ * first note that differs has the lower hash: every node comes to the same, in whatever order it hears of them. All chains stand
+ * in one order only because a part weighs as its strongest step and the hash is of its first: what both of two chains have in
+ * front of their parting can't turn them round against a third. See decisions/0007.
  *
  * @throws Refusal `registry-untrusted`, `registry-invalid` where `theirs` is no chain from this genesis
  */
@@ -36,36 +42,38 @@ export async function mergeRegistries(
     const changed = theirs.length > mine.length;
     return { registry: changed ? other : own, changed };
   }
-  const [a, b] = await Promise.all([weigh(crypto, mine, parting), weigh(crypto, theirs, parting)]);
-  const changed = a.kind === b.kind && a.signers !== b.signers ? b.signers > a.signers : prevails(a, b);
-  const members = [...new Set([...a.members, ...b.members])].sort();
-  return { registry: changed ? other : own, changed, contested: { version: parting + 1, members } };
+  const [a, b] = [stepsFrom(parting, mine), stepsFrom(parting, theirs)];
+  const [weightA, weightB] = [strongest(a), strongest(b)];
+  const hash = ([first]: readonly Step[]): string => toHex(crypto.sha256(utf8(first?.note ?? '')));
+  const changed = isStronger(weightB, weightA) || (!isStronger(weightA, weightB) && hash(b) < hash(a));
+  return {
+    registry: changed ? other : own,
+    changed,
+    contested: { version: parting + 1, members: changedBy(a[0], b[0]) },
+  };
 }
 
-async function weigh(crypto: LogCrypto, versions: readonly RegistryVersion[], from: number) {
-  let kind: StepKind = 'own-entry';
-  const signers = new Set<string>();
-  const members: string[] = [];
-  for (let i = from; i < versions.length; i++) {
-    const version = versions[i];
-    const before = versions[i - 1];
-    if (version === undefined || before === undefined) continue;
-    const step = stepOf(parseDocument(before.json), parseDocument(version.json));
-    if (prevails({ kind, hash: '' }, { kind: step.kind, hash: '' })) kind = step.kind;
-    if (i === from && step.member !== undefined) members.push(step.member);
-    const keys = signersOfStep(step);
-    const signed = await signersOf(
-      crypto,
-      parseNote(version.note),
-      keys.map(({ vkey }) => parseVkey(crypto, vkey)),
-    );
-    for (const { name, publicKey } of signed) {
-      const found = keys.find(({ vkey }) => {
-        const key = parseVkey(crypto, vkey);
-        return key.name === name && toHex(key.publicKey) === toHex(publicKey);
-      });
-      if (found !== undefined) signers.add(found.member);
-    }
-  }
-  return { kind, signers: signers.size, members, hash: toHex(crypto.sha256(utf8(versions[from]?.note ?? ''))) };
+interface Step extends RegistryStep, Weight {
+  readonly note: string;
+}
+
+/** The steps from one version on. Every signature of a valid note is one that was asked for, of one member each. */
+function stepsFrom(parting: number, versions: readonly RegistryVersion[]): Step[] {
+  const documents = versions.map(({ json }, i) => (i < parting - 1 ? undefined : parseDocument(json)));
+  return versions.slice(parting).flatMap(({ note }, i) => {
+    const after = documents[parting + i];
+    if (after === undefined) return [];
+    return { ...stepOf(documents[parting + i - 1], after), note, signers: parseNote(note).signatures.length };
+  });
+}
+
+const strongest = ([first, ...more]: readonly Step[]): Weight =>
+  more.reduce<Weight>((one, step) => (isStronger(step, one) ? step : one), first ?? { kind: 'own-entry', signers: 0 });
+
+/** Whose entries two steps change; where that is nobody's alone, all who signed both. */
+function changedBy(...steps: readonly (Step | undefined)[]): string[] {
+  const entries = steps.flatMap((step) => step?.member ?? []);
+  const both = steps.map((step) => (step === undefined ? [] : signersOfStep(step).map(({ member }) => member)));
+  const members = entries.length > 0 ? entries : both.reduce((a, b) => a.filter((one) => b.includes(one)));
+  return [...new Set(members)].sort();
 }

@@ -31,6 +31,18 @@ export function isSigned({ choices, some }: RegistryStep, by: (vkey: string) => 
   return choices.some((choice) => choice.length > 0 && choice.every(({ vkey }) => by(vkey)));
 }
 
+/** Whose signatures a step lacks, by the choice that lacks fewest; and how many of some others besides. */
+export function missingOf({ choices, some }: RegistryStep, by: (vkey: string) => boolean) {
+  const without = (signers: readonly StepSigner[]): string[] =>
+    signers.flatMap(({ member, vkey }) => (by(vkey) ? [] : member)).sort();
+  const members = choices.map(without).reduce((least, one) => (one.length < least.length ? one : least));
+  const open = without(some?.of ?? []).filter((one) => !members.includes(one));
+  const signed =
+    some === undefined ? 0 : some.of.filter(({ vkey, member }) => by(vkey) || members.includes(member)).length;
+  const count = (some?.count ?? 0) - signed;
+  return count > 0 ? { members, besides: { count, of: open } } : { members };
+}
+
 /** All keys that have a say in a step. */
 export function signersOfStep({ choices, some }: RegistryStep): StepSigner[] {
   const all = [...choices.flat(), ...(some?.of ?? [])];
@@ -72,8 +84,8 @@ function ofOneEntry(
 ): RegistryStep | undefined {
   const member = now.code;
   const others = members.filter(({ code }) => code !== member).map(signer);
-  // Where nobody else is there, a step of the others is one of everyone.
-  const byOthers = others.length === 0 ? [all] : [others, all];
+  // Not the member itself: with a stolen key more signatures could be put on such a step later. Where nobody else is there, everyone.
+  const byOthers = others.length === 0 ? [all] : [others];
   if (same({ ...now, memberKey: '' }, { ...old, memberKey: '' }))
     return { kind: 'member-key', member, choices: byOthers };
   if (now.memberKey !== old.memberKey) return undefined;
@@ -108,25 +120,27 @@ function ofSuccessor(
     kind: 'log-succeeded',
     member: now.code,
     choices: [[signer(old)], all],
-    some: { count: Math.floor(others.length / 2) + 1, of: others },
+    some: { count: Math.min(others.length, Math.floor(others.length / 2) + 1), of: others },
   };
 }
 
-/** How many hands a step of each kind needs, the strongest last: of two versions with one number the stronger holds. */
+/** How many hands a step of each kind needs, the strongest last: see decisions/0007. */
 const STRENGTH: readonly StepKind[] = ['own-entry', 'log-succeeded', 'member-key', 'log-closed', 'everyone', 'genesis'];
 
+/** What a step weighs against another with the same number. */
+export interface Weight {
+  readonly kind: StepKind;
+  /** How many members signed it. */
+  readonly signers: number;
+}
+
 /**
- * Two versions with one number were signed. Every node must come to hold the same: that of the stronger kind, so that one who
- * stole a key can't undo the step that takes it away, and of two of one kind that with the lower hash.
- *
- * @returns true where `other` takes the place of `mine`
+ * Is a step stronger than another: by its kind, so that one who stole a key can't undo the step that takes it away, then by how
+ * many signed it?
  */
-export function prevails(
-  mine: { readonly kind: StepKind; readonly hash: string },
-  other: { readonly kind: StepKind; readonly hash: string },
-): boolean {
-  const difference = STRENGTH.indexOf(other.kind) - STRENGTH.indexOf(mine.kind);
-  return difference === 0 ? other.hash < mine.hash : difference > 0;
+export function isStronger(step: Weight, than: Weight): boolean {
+  const difference = STRENGTH.indexOf(step.kind) - STRENGTH.indexOf(than.kind);
+  return difference === 0 ? step.signers > than.signers : difference > 0;
 }
 
 /**
@@ -140,10 +154,12 @@ export function checkDocument(document: RegistryDocument): void {
   const origins = document.members.flatMap((member) => logsOf(member).map(({ origin }) => origin));
   if (new Set(origins).size !== origins.length) throw registryInvalid('Two members name one log.');
   for (const member of document.members) {
-    const { code, authorities, posts, earlierLogs = [], left, log } = member;
+    const { code, authorities, posts, earlierLogs = [], left, log, witness } = member;
     if (earlierLogs.some(({ closed }) => closed === undefined))
       throw registryInvalid(`An earlier log of ${code} is not closed.`);
     if (left !== undefined && log.closed === undefined) throw registryInvalid(`${code} has left with its log open.`);
+    if (left !== undefined && witness.keys.some(({ below }) => below === undefined))
+      throw registryInvalid(`${code} has left with a witness key that still counts.`);
     const prefix = `${code.toLowerCase()}.`;
     const own = new Set(authorities.map(({ id }) => id));
     if (own.size !== authorities.length || [...own].some((id) => !id.startsWith(prefix)))

@@ -1,5 +1,5 @@
 import type { LogCrypto } from '../log/crypto.ts';
-import { ED25519, parseNote, parseVkey, signersOf } from '../log/note.ts';
+import { parseNote, parseVkey, signersOf } from '../log/note.ts';
 import type { RegistryReader, RegistryView } from '../log/verify.ts';
 import { fromBase64, toHex, utf8 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -12,10 +12,11 @@ import {
   type RegistryDocument,
   type RegistryVersion,
   registryInvalid,
+  registryNote,
   registryText,
 } from './registry-document.ts';
 import { checkKeys } from './registry-keys.ts';
-import { checkDocument, isSigned, stepOf } from './registry-step.ts';
+import { checkDocument, isSigned, signersOfStep, stepOf } from './registry-step.ts';
 
 export * from './registry-document.ts';
 
@@ -96,8 +97,7 @@ export class Registry {
         : witness.keys
             .filter(({ from, below }) => {
               const first = typeof from === 'number' ? from : (from[origin] ?? 0);
-              const end = below?.[origin];
-              return BigInt(first) <= size && (end === undefined || size < BigInt(end));
+              return BigInt(first) <= size && (below === undefined || size < BigInt(below[origin] ?? 0));
             })
             .map(({ vkey }) => ({ member: code, vkey })),
     );
@@ -199,18 +199,14 @@ export async function openRegistry(
       throw registryInvalid(`Version ${i + 1} of the registry does not fit its note.`);
     }
     const step = stepOf(document, next);
-    const keys = step.choices.flat().map(({ vkey }) => parseVkey(crypto, vkey));
-    const signed = await signersOf(
-      crypto,
-      note,
-      keys.filter(({ type }) => type === ED25519),
-    );
-    const names = new Set(signed.map(({ name, publicKey }) => `${name} ${toHex(publicKey)}`));
-    const by = (vkey: string): boolean => {
-      const key = parseVkey(crypto, vkey);
-      return names.has(`${key.name} ${toHex(key.publicKey)}`);
-    };
+    const asked = new Map(signersOfStep(step).map(({ vkey }) => [vkey, parseVkey(crypto, vkey)]));
+    const signed = await signersOf(crypto, note, [...asked.values()]);
+    const by = (vkey: string): boolean => signed.some((key) => key === asked.get(vkey));
     if (!isSigned(step, by)) throw registryInvalid(`Version ${i + 1} of the registry lacks a signature that it needs.`);
+    if (signed.length !== note.signatures.length || registryNote(note) !== text)
+      throw registryInvalid(
+        `The note of version ${i + 1} of the registry has a signature that nobody asked for, or out of its order.`,
+      );
     document = next;
     previous = text;
   }

@@ -16,7 +16,9 @@ afterEach(() => nodes.close());
 
 const folder = () => join(nodes.directory, 'members', 'kz');
 
-async function findings(change: { audit?: boolean; databaseUrl?: string } = {}): Promise<Finding[]> {
+async function findings(
+  change: { audit?: boolean; databaseUrl?: string; synchronousStandbys?: boolean } = {},
+): Promise<Finding[]> {
   const all: Finding[] = [];
   for await (const finding of doctor({
     member: 'KZ',
@@ -48,6 +50,15 @@ test('a healthy node, and what each fault looks like', async () => {
   expect(healthy.filter(({ state }) => state === 'wrong')).toEqual([]);
   expect(healthy.map(({ check }) => check)).toEqual(expect.arrayContaining(['keys', 'rights', 'marks', 'UZ', 'log']));
   expect(healthy.find(({ check }) => check === 'UZ')?.message).toMatch(/holds \d+ of this log/);
+
+  // A standby is asked for and there is none: told with what to do, and all else is looked at.
+  const alone = await findings({ synchronousStandbys: true });
+  expect(wrongIn(alone)).toEqual(['standbys']);
+  expect(alone.find(({ check }) => check === 'standbys')).toMatchObject({
+    message: expect.stringContaining('synchronous_standby_names'),
+    remedy: expect.stringContaining('OPERATIONS.md'),
+  });
+  expect(alone).toHaveLength((await findings()).length);
 
   const { owner } = nodes.database('KZ');
   await owner`GRANT DELETE ON ledger.entry TO dostyk_running`;

@@ -35,6 +35,8 @@ export class FederatedNodes {
   readonly #registryMs: number | undefined;
   /** By member, what opens its keys where they are not in clear. */
   readonly secrets = new Map<string, Secrets>();
+  /** What nodes told of as not done, by member and act. */
+  readonly errors: string[] = [];
   #reopening: Promise<void> = Promise.resolve();
   /** Why a node that was to be opened anew is not there. */
   readonly #failures = new Map<string, unknown>();
@@ -107,6 +109,7 @@ export class FederatedNodes {
       witnessMarks: join(folder, 'witness-marks.json'),
       highWater: join(folder, 'high-water.json'),
       ...(this.#registryMs === undefined ? {} : { registryMs: this.#registryMs }),
+      onError: (act, error) => void this.errors.push(`${member}: ${act}: ${(error as Error).message}`),
       onRegistry: () => {
         this.#reopening = this.#reopening
           .then(() => this.#reopen(member))

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../log/canonical.ts';
-import { type Signer, signNote } from '../log/note.ts';
+import { parseNote, type Signer, signNote } from '../log/note.ts';
 import { readKey, signerOf } from '../members/keys.ts';
-import { type RegistryDocument, type RegistryVersion, registryText } from '../members/registry.ts';
+import { type RegistryDocument, type RegistryVersion, registryNote, registryText } from '../members/registry.ts';
 import { nodeCrypto } from '../values/node-crypto.ts';
 
 /** A demonstration's registry and the keys that sign it, for tests of its life. */
@@ -36,7 +36,8 @@ export class RegistryHand {
     const json = canonicalJson(document);
     const text = registryText(nodeCrypto, document.version, json, before.note);
     const keys = signers.map((one) => (typeof one === 'string' ? this.signer(one) : one));
-    return { json, note: await signNote(nodeCrypto, text, keys) };
+    const note = await signNote(nodeCrypto, text, keys);
+    return { json, note: keys.length === 0 ? note : registryNote(parseNote(note)) };
   }
 
   /** Puts a version where nodes read it. */

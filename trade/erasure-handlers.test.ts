@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { carryOutErasures, dueSections, silentMembers, UNANSWERED_DAYS } from '../erasing.ts';
 import { demoTemplate } from '../members/genesis.ts';
 import { connect, type Sql } from '../storage/connection.ts';
+import { tablesWith } from '../test/erasing.ts';
 import { filing } from '../test/filing.ts';
 import { call, HandlerNodes } from '../test/handler-nodes.ts';
 import { acknowledgeErasure, orderErasures } from './erasure-handlers.ts';
@@ -118,4 +119,70 @@ test('from a period that has ended to an acknowledgement, broken off after each 
       .sort(),
   ).toEqual(['CN', 'KZ']);
   expect(await nodes.node('UZ').audit()).toMatchObject({ findings: [], erased: 2 });
+});
+
+test('records of a log that was closed go too, those alone that an order names', async () => {
+  const { owner } = nodes.database('UZ');
+  const { origin } = nodes.node('UZ').context;
+  const earlier = `${origin}-before`;
+  const hash = (byte: number) => Buffer.alloc(32, byte);
+  for (const index of [0, 1, 2])
+    await owner`
+      INSERT INTO ledger.earlier_record (origin, index, commitment, id, bytes, salt)
+      VALUES (${earlier}, ${index}, ${hash(index)}, gen_random_uuid(), 'said', 'salt')`;
+  // One is ordered; at the place of another the order names something else.
+  for (const [index, commitment] of [
+    [0, hash(0)],
+    [2, hash(9)],
+  ] as const)
+    await owner`
+      INSERT INTO ledger.erased (origin, index, commitment, order_commitment)
+      VALUES (${earlier}, ${index}, ${commitment}, ${hash(7)})`;
+  expect(await carryOutErasures(erasure, origin)).toBe(1);
+  expect(
+    await owner`
+      SELECT index::int, bytes IS NULL AND salt IS NULL AS gone FROM ledger.earlier_record
+      WHERE origin = ${earlier} ORDER BY index`,
+  ).toEqual([
+    { index: 0, gone: true },
+    { index: 1, gone: false },
+    { index: 2, gone: false },
+  ]);
+  await owner`DELETE FROM ledger.earlier_record WHERE origin = ${earlier}`;
+  await owner`DELETE FROM ledger.erased WHERE origin = ${earlier}`;
+});
+
+test('the lines of a desk forget what an erased section said', async () => {
+  const input = filing({ description: 'Marker cherries' });
+  for (const item of input.sections.goods.items) item.hs = '080929';
+  const { dossier } = await call(tradeRouter.fileDossier, input as never, { context: await nodes.as('UZ/exporter') });
+  await call(
+    tradeRouter.declareMovement,
+    {
+      carrier: { name: 'Carrier', country: 'UZ' },
+      leg: {
+        mode: 'road' as const,
+        from: { name: 'Fergana', country: 'UZ' },
+        to: { name: 'Khorgos', country: 'CN' },
+      },
+      posts: ['uz-yallama', 'kz-konysbayeva'],
+      means: { mode: 'road' as const, identification: '40 777 AAA', country: 'UZ' },
+      trailers: [],
+      equipment: [],
+      consignments: [{ dossier }],
+    },
+    { context: await nodes.as('UZ/carrier') },
+  );
+  await nodes.deliver();
+  const desk = async () =>
+    (await call(tradeRouter.listDesk, { post: 'kz-konysbayeva' }, { context: await nodes.as('KZ/customs') })).items;
+  expect(await desk()).toMatchObject([
+    { perishable: true, consignments: [{ dossier, goods: '080929 Marker cherries' }] },
+  ]);
+
+  await requestErasure(erasure, { dossier, section: 'goods', legalBasis: LAW, reason: 'request' });
+  await orderErasures(nodes.node('UZ').context);
+  await nodes.deliver();
+  expect(await desk()).toMatchObject([{ perishable: false, missing: null, consignments: [{ dossier, goods: '' }] }]);
+  expect(await tablesWith(nodes.database('KZ').owner, 'Marker cherries')).toEqual([]);
 });
