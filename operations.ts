@@ -176,27 +176,30 @@ export function eraseSections(
 }
 
 /**
- * Makes an own database ready for the log that follows a closed one, as the registry in force has it. The node must not run.
+ * Makes an own database ready for the log that follows a closed one, as the registry in force has it, and folds the views anew without what
+ * counts no more. The node must not run.
  * @throws Refusal 409 `log-open` where the log was not closed or none follows, `succession-done`, `log-diverged`
  */
 export async function succeed(
   options: Pick<NodeOptions, 'member' | 'databaseUrl' | 'registry' | 'genesis'> & { readonly migrationUrl: string },
-): Promise<Succession> {
+  progress?: (done: number, of: number) => void,
+): Promise<Succession & { readonly views: ReplayReport }> {
   await migrateAll(options.migrationUrl);
   const { sql, registry } = await openMember(options);
-  await sql.end({ timeout: 5 });
   const { log, earlierLogs = [] } = registry.getMember(options.member);
   const last = earlierLogs.at(-1);
-  if (last?.closed === undefined)
-    throw new Refusal(
-      409,
-      'log-open',
-      `The registry names no log of ${options.member} that was closed and has a successor.`,
-    );
   const owner = connect(options.migrationUrl, { max: 1, name: 'dostyk-succession' });
   try {
-    return await succeedLog(owner, nodeCrypto, { from: last.origin, to: log.origin, closed: BigInt(last.closed.size) });
+    if (last?.closed === undefined)
+      throw new Refusal(
+        409,
+        'log-open',
+        `The registry names no log of ${options.member} that was closed and has a successor.`,
+      );
+    const logs = { from: last.origin, to: log.origin, closed: BigInt(last.closed.size) };
+    const succession = await succeedLog(owner, nodeCrypto, logs);
+    return { ...succession, views: await replay(sql, registry, options.member, progress) };
   } finally {
-    await owner.end({ timeout: 5 });
+    await Promise.all([owner.end({ timeout: 5 }), sql.end({ timeout: 5 })]);
   }
 }

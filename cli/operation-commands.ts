@@ -97,7 +97,8 @@ export function addOperationCommands(program: Command, signal: AbortSignal): voi
         throw new Refusal(400, 'usage', 'From then on the database holds the new log.', {
           remedy: 'Make a backup, then say --yes.',
         });
-      const { from, to, closed, beyond } = await succeed({ ...ownSettings(process.env), migrationUrl });
+      const settings = { ...ownSettings(process.env), migrationUrl };
+      const { from, to, closed, beyond } = await succeed(settings, progress('Views'));
       print(
         options.json,
         { from, to, closed, beyond },

@@ -193,10 +193,18 @@ test('a log that was closed is kept and followed, where it is what was closed; e
   onTestFinished(() => database.drop());
   const ledger = await Ledger.open(ledgerOptions(database));
   ledger.start();
-  await ledger.append(many(4), { account: 'a' });
+  await ledger.append(many(4), {
+    account: 'a',
+    once: ['said/within'],
+    idempotency: { key: 'within', request: 'a'.repeat(64) },
+  });
   await signedAll(ledger, database);
   const closed = ledger.published?.size ?? 0n;
-  await ledger.append(many(4), { account: 'a', once: ['said/once'] });
+  await ledger.append(many(4), {
+    account: 'a',
+    once: ['said/beyond'],
+    idempotency: { key: 'beyond', request: 'b'.repeat(64) },
+  });
   await signedAll(ledger, database);
   await ledger.stop();
   const size = await ledger.size();
@@ -218,6 +226,8 @@ test('a log that was closed is kept and followed, where it is what was closed; e
   expect(await count('ledger.mirror_entry')).toBe(Number(closed));
   expect(await count('federation.received')).toBe(Number(closed));
   expect(await count(`federation.cursor WHERE origin = '${ORIGIN}' AND next = ${closed}`)).toBe(1);
-  expect(await count(`ledger.once WHERE name = 'said/once'`)).toBe(1);
+  // What lay beyond may be said again, also under its key; what lies within may not.
+  expect(await database.owner`SELECT name FROM ledger.once`).toEqual([{ name: 'said/within' }]);
+  expect(await database.owner`SELECT key FROM ledger.request`).toEqual([{ key: 'within' }]);
   expect(await auditHeld(database.sql, nodeCrypto, [{ origin: ORIGIN, logKeys: [signer.vkey] }])).toEqual([]);
 });

@@ -18,7 +18,7 @@ export interface Succession {
 
 /**
  * Makes room for a new log after the own was closed: the old one becomes one among the logs that are mirrored here, up to where it
- * was closed, its records become records that were received, and nothing is thrown away. All or nothing; by the role that owns the
+ * was closed, its records become records that were received, and none is thrown away. All or nothing; by the role that owns the
  * schemas, since the running role deletes nothing.
  *
  * @param sql as the owner of the schemas
@@ -81,9 +81,15 @@ export function succeedLog(
       WHERE index < ${closed} AND id IS NOT NULL`;
     await tx`
       INSERT INTO federation.cursor (origin, next, at) VALUES (${from}, ${closed}, now()) ON CONFLICT (origin) DO UPDATE SET next = excluded.next`;
+    // What was said within the log is not said again; what counts no more may be, under the same names and keys.
+    await tx`DELETE FROM ledger.once WHERE index >= ${closed}`;
+    await tx`UPDATE ledger.once SET index = -1`;
+    await tx`
+      DELETE FROM ledger.request WHERE EXISTS (
+        SELECT 1 FROM jsonb_array_elements(receipt -> 'records') AS record JOIN ledger.entry
+          ON entry.commitment = decode(record ->> 'commitment', 'hex') WHERE entry.index >= ${closed})`;
     await tx`
       TRUNCATE ledger.addressee, ledger.slip, ledger.cosignature, ledger.checkpoint, ledger.tile, ledger.record, ledger.entry, ledger.log_state`;
-    // Names that were used stay used: what was filed in the old log is not filed again.
     await tx`
       INSERT INTO ledger.log_state (origin, size, root, edge)
       VALUES (${to}, 0, ${edgeRoot(crypto, EMPTY_EDGE)}, ${edgeToBytes(EMPTY_EDGE)})`;

@@ -9,6 +9,7 @@ export const ED25519_COSIGNATURE = 0x04;
 
 /** A verifier key: `name+hex(keyID)+base64(type ‖ public key)`. */
 export interface VerifierKey {
+  readonly vkey: string;
   readonly name: string;
   readonly id: Uint8Array;
   readonly type: number;
@@ -82,7 +83,7 @@ function readVkey(crypto: LogCrypto, vkey: string): VerifierKey {
   if (publicKey.length !== 32) throw invalid('An Ed25519 key has 32 bytes.');
   const id = keyId(crypto, name, type, publicKey);
   if (!equal(id, fromHex(match[2] ?? ''))) throw invalid('The id of a verifier key does not fit its key.');
-  return { name, id, type, publicKey };
+  return { vkey, name, id, type, publicKey };
 }
 
 /**
