@@ -7,7 +7,7 @@ import { verifyDetached } from './detached-signature.ts';
 import { type Envelope, openSealed } from './envelope.ts';
 import { decodeProven, type Evidence, type ProvenRecord } from './evidence.ts';
 import { leafHash, verifyInclusion } from './merkle.ts';
-import { parseVkey, type VerifierKey } from './note.ts';
+import type { VerifierKey } from './note.ts';
 import { parseProof } from './proof.ts';
 import { decodeStatusList, statusBit } from './status-list.ts';
 

@@ -125,7 +125,6 @@ export function Repeated<T>({
     <div class="stack">
       {list.length === 0 && empty !== undefined && <p class="quiet">{empty}</p>}
       {list.map((one, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the entries have no other name than their place
         <fieldset class="card" key={i}>
           <legend class="hidden-visually">{legend(i)}</legend>
           <div class="row spread">

@@ -61,7 +61,6 @@ export function ValuesStep({ form, change, findings }: StepProps) {
           <div id="f-sections-commercial-values" tabIndex={-1}>
             {form.items.map((item, i) => (
               <TextField
-                // biome-ignore lint/suspicious/noArrayIndexKey: items have no other name than their place
                 key={i}
                 {...bind(findings, `/sections/commercial/values/${i}/value/amount`)}
                 label={`${t('filing.item', { number: i + 1 })}: ${item.description || item.hs || '–'} (${form.currency})`}
