@@ -256,3 +256,29 @@ describe('at last, once revoked', () => {
     await page.context().close();
   });
 });
+
+describe('at last, once a section is erased', () => {
+  test('the dossier and the paper that was made of it say when it went, on what basis and who has confirmed it', async () => {
+    const environment = readFileSync(`/proc/${await demo.nodePid('UZ')}/environ`, 'utf8').split('\0');
+    const env = Object.fromEntries(environment.filter(Boolean).map((line) => line.split(/=(.*)/s).slice(0, 2)));
+    const asked = ['--dossier', dossier, '--section', 'commercial', '--legal-basis', 'The law of the demonstration'];
+    const ordered = await dostyk(['erase', ...asked, '--yes'], { env });
+    expect(ordered.code, ordered.stderr).toBe(0);
+    for (const width of [360, 1440]) {
+      const visitor = await newVisitor(browser, { width });
+      const page = await signIn(visitor, demo, 'UZ/exporter', `/dossiers/${dossier}`);
+      await page.getByText('Legal basis: The law of the demonstration').waitFor();
+      await eventually(async () => {
+        await page.reload();
+        await page.getByText('Legal basis: The law of the demonstration').waitFor();
+        return page.getByText('Every member that had it has confirmed').isVisible();
+      });
+      await expectSound(page, `dossier-erased-${width}`);
+      await page.goto(`${demo.address('UZ')}/en/print/${dossier}/invoice`);
+      await page.getByText('Legal basis: The law of the demonstration').waitFor();
+      await page.goto(`${demo.address('UZ')}/en/print/${dossier}/packing-list`);
+      await page.getByText('Fresh sweet cherries').first().waitFor();
+      await visitor.close();
+    }
+  });
+});

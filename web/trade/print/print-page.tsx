@@ -10,7 +10,7 @@ import { QrCode } from '../../parts/qr-code.tsx';
 import { Notice } from '../../parts/say.tsx';
 import { useQuery } from '../../parts/use-query.ts';
 import { countryName, packageName, word } from '../words.ts';
-import { contentOf, Grid, NotForYou, PartyBox, Reference, Sheet } from './sheet.tsx';
+import { contentOf, Grid, NoPaper, PartyBox, Reference, Sheet } from './sheet.tsx';
 
 /**
  * Papers out of the dossier, an A4 form each, from the same data that was filed. UN/EDIFACT 1001: 380 commercial invoice, 271 packing
@@ -64,7 +64,7 @@ function Form({ view, form }: { readonly view: DossierView; readonly form: strin
 function Invoice({ view }: { readonly view: DossierView }) {
   const commercial = contentOf<CommercialSection>(view, 'commercial');
   const goods = contentOf<GoodsSection>(view, 'goods');
-  if (commercial === undefined || goods === undefined) return <NotForYou />;
+  if (commercial === undefined || goods === undefined) return <NoPaper view={view} of={['commercial', 'goods']} />;
   const invoice = commercial.documents.find(({ code }) => code === '380');
   return (
     <>
@@ -112,7 +112,7 @@ function Invoice({ view }: { readonly view: DossierView }) {
 
 function PackingList({ view }: { readonly view: DossierView }) {
   const goods = contentOf<GoodsSection>(view, 'goods');
-  if (goods === undefined) return <NotForYou />;
+  if (goods === undefined) return <NoPaper view={view} of={['goods']} />;
   return (
     <>
       <div class="boxes">
@@ -151,7 +151,7 @@ function ConsignmentNote({ view }: { readonly view: DossierView }) {
   const { post } = useMembers();
   const goods = contentOf<GoodsSection>(view, 'goods');
   const transport = contentOf<TransportSection>(view, 'transport');
-  if (goods === undefined || transport === undefined) return <NotForYou />;
+  if (goods === undefined || transport === undefined) return <NoPaper view={view} of={['goods', 'transport']} />;
   return (
     <>
       <div class="boxes">

@@ -30,11 +30,19 @@ export function Sheet({ children }: { readonly children: ComponentChildren }) {
   );
 }
 
-export const NotForYou = () => (
-  <Notice kind="wait">
-    <p>{t('print.notForYou')}</p>
-  </Notice>
-);
+/** Instead of a paper one of whose sections is not here: it was erased, or is not for the reader. */
+export function NoPaper({ view, of }: { readonly view: DossierView; readonly of: readonly string[] }) {
+  const erased = view.sections.find(({ name, erased }) => of.includes(name) && erased !== undefined)?.erased;
+  return (
+    <Notice kind="wait">
+      <p>
+        {erased === undefined
+          ? t('print.notForYou')
+          : t('operator.sectionErased', { date: formatDate(erased.at), basis: erased.legalBasis })}
+      </p>
+    </Notice>
+  );
+}
 
 export function PartyBox({ title, party }: { readonly title: string; readonly party: Party | undefined }) {
   return (
