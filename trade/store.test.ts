@@ -320,7 +320,7 @@ describe('folding into rows', () => {
     await fold(told.said);
     expect((await getDossierState(database.sql, uuid(1))).current?.version).toBe(2);
     expect((await findCertificates(database.sql, uuid(4))).map((one) => one.goods[0]?.netMass).sort()).toEqual([
-      '\u0000',
+      '\u0000\u001e',
       '20000',
     ]);
   });
