@@ -27,8 +27,9 @@ export class Registry {
   readonly genesis: string;
   readonly versions: readonly RegistryVersion[];
   readonly #members: ReadonlyMap<string, MemberEntry>;
-  readonly #posts: ReadonlyMap<string, Post & { readonly member: string }>;
-  readonly #authorities: ReadonlyMap<string, Authority & { readonly member: string }>;
+  /** Made when they are first asked for: who verifies one file opens a registry for it alone. */
+  #posts: ReadonlyMap<string, Post & { readonly member: string }> | undefined;
+  #authorities: ReadonlyMap<string, Authority & { readonly member: string }> | undefined;
 
   readonly #views = new Map<number, RegistryView>();
   #view: RegistryView | undefined;
@@ -38,12 +39,6 @@ export class Registry {
     this.genesis = genesis;
     this.versions = versions;
     this.#members = new Map(document.members.map((member) => [member.code, member]));
-    this.#posts = new Map(
-      document.members.flatMap(({ code, posts }) => posts.map((post) => [post.id, { ...post, member: code }])),
-    );
-    this.#authorities = new Map(
-      document.members.flatMap(({ code, authorities }) => authorities.map((one) => [one.id, { ...one, member: code }])),
-    );
   }
 
   /** Those who are members now. */
@@ -65,10 +60,18 @@ export class Registry {
   }
 
   findPost(id: string): (Post & { readonly member: string }) | undefined {
+    this.#posts ??= new Map(
+      this.document.members.flatMap(({ code, posts }) => posts.map((post) => [post.id, { ...post, member: code }])),
+    );
     return this.#posts.get(id);
   }
 
   findAuthority(id: string): (Authority & { readonly member: string }) | undefined {
+    this.#authorities ??= new Map(
+      this.document.members.flatMap(({ code, authorities }) =>
+        authorities.map((one) => [one.id, { ...one, member: code }]),
+      ),
+    );
     return this.#authorities.get(id);
   }
 
