@@ -140,16 +140,16 @@ export class Registry {
       quorumOf: (origin, size) => this.quorumOf(origin, size),
       at: (version) => this.#viewAt(version),
       documentKeys: (member, authority) => {
-        const found = this.#authorities.get(authority);
+        const found = this.findAuthority(authority);
         if (found?.member !== member) return [];
         return found.documentKeys.map(({ publicKey, ...key }) => ({ ...dated(key), publicKey: fromBase64(publicKey) }));
       },
       hasMandate: (member, authority, mandate) => {
-        const found = this.#authorities.get(authority);
+        const found = this.findAuthority(authority);
         return found?.member === member && (found.mandates as readonly string[]).includes(mandate);
       },
       postAuthority: (post) => {
-        const found = this.#posts.get(post);
+        const found = this.findPost(post);
         return found && { member: found.member, authority: found.authority };
       },
     };
