@@ -1,4 +1,4 @@
-import { type Checkpoint, openCheckpointAt } from '../log/checkpoint.ts';
+import { type Checkpoint, openCheckpoint, openCheckpointAt } from '../log/checkpoint.ts';
 import type { LogCrypto } from '../log/crypto.ts';
 import { parseBundle, tilePath } from '../log/tile.ts';
 import { keysAt, type MemberEntry, type MemberLog } from '../members/registry.ts';
@@ -23,11 +23,20 @@ export interface HoldingsOptions {
   readonly send?: typeof askPeer | undefined;
 }
 
+/** What is held was signed by a key that was cut off before that size: it is not the log's word, and nothing else is held. */
+export class HeldOfCutOffKey extends Refusal {}
+
+/** For who asks what counts: what a key signed beyond where it was cut off does not. */
+export function nothingThatCounts(error: unknown): undefined {
+  if (error instanceof HeldOfCutOffKey) return undefined;
+  throw error;
+}
+
 /**
  * The checkpoint that a member holds of a log; undefined where it holds none, which is an answer too.
  *
  * @param as 'witness' what it cosigned last, 'mirror' up to where it holds the entries
- * @throws Refusal `peer-unreachable`, `peer-refuses`, and where what it shows is not signed by the log `bad-answer`
+ * @throws Refusal `peer-unreachable`, `peer-refuses`, and where what it shows is not signed by the log `bad-answer`; `HeldOfCutOffKey`
  */
 export async function heldBy(
   peer: MemberEntry,
@@ -46,7 +55,15 @@ export async function heldBy(
     if (checkpoint.origin !== origin) throw new RangeError('another log');
     return { checkpoint, note, own };
   } catch (cause) {
-    throw new Refusal(502, 'bad-answer', `What ${peer.code} shows as held of ${origin} is not signed by that log.`, {
+    const byAny = async () =>
+      openCheckpoint(
+        crypto,
+        fromUtf8(body),
+        log.keys.map(({ vkey }) => vkey),
+      );
+    const signed = await byAny().catch(() => undefined);
+    const Kind = signed?.checkpoint.origin === origin ? HeldOfCutOffKey : Refusal;
+    throw new Kind(502, 'bad-answer', `What ${peer.code} shows as held of ${origin} is not signed by that log.`, {
       cause,
     });
   }

@@ -6,7 +6,7 @@ import { formatSignature, parseNote } from '../log/note.ts';
 import type { MemberEntry, Registry } from '../members/registry.ts';
 import { equal, fromBase64 } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import { type Held, heldBy, mirroredEntries } from './holdings.ts';
+import { type Held, heldBy, mirroredEntries, nothingThatCounts } from './holdings.ts';
 import { askPeer, declinedWith } from './peer-client.ts';
 import { parsePullAnswer } from './pull-answer.ts';
 import type { Sql } from './store.ts';
@@ -56,7 +56,9 @@ export async function findEnd(
   await Promise.all(
     peers.map(async (peer) => {
       try {
-        const [witness, mirror] = await Promise.all([heldBy(peer, 'witness', of), heldBy(peer, 'mirror', of)]);
+        const [witness, mirror] = await Promise.all(
+          (['witness', 'mirror'] as const).map((as) => heldBy(peer, as, of).catch(nothingThatCounts)),
+        );
         held.set(peer, { witness, mirror });
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;

@@ -3,7 +3,7 @@ import type { LogCrypto } from '../log/crypto.ts';
 import type { MemberEntry, MemberLog } from '../members/registry.ts';
 import { equal } from '../values/bytes.ts';
 import { Refusal } from '../values/refusal.ts';
-import { type Held, type HoldingsOptions, heldBy } from './holdings.ts';
+import { type Held, type HoldingsOptions, heldBy, nothingThatCounts } from './holdings.ts';
 
 /** Before a log is made longer: is anything of it known elsewhere that is not here? */
 
@@ -48,7 +48,7 @@ export async function assertNothingAhead(options: StartUpOptions): Promise<void>
         .map(async (peer) => {
           let held: Held | undefined;
           try {
-            held = await heldBy(peer, 'witness', options);
+            held = await heldBy(peer, 'witness', options).catch(nothingThatCounts);
           } catch (error) {
             if (error instanceof Refusal) return;
             throw error;
