@@ -94,8 +94,13 @@ test('what proves a fork and what does not', async () => {
   const check = (evidence: ForkEvidence, at = (_: bigint) => keys) => verifyFork(evidence, nodeCrypto, keys, at);
   expect((await check(ofOneSize(origin, whole, forged))).first.size).toBe(BigInt(truth.length));
   await check(await twoSizes(origin, shorterForged, whole, truth, 4n));
-  // One history, one checkpoint, a proof of the wrong tree, none at all, the wrong order, another log, another's signature.
+  // One history, one checkpoint, a proof of the wrong tree, none at all, the wrong order, another log, another's signature; and of an
+  // honest log a root that its tree never had, with the true proof and with none.
+  const honest = await twoSizes(origin, shorter, whole, truth, 4n);
+  const invented = Buffer.alloc(32, 7).toString('base64');
   for (const no of [
+    { ...honest, under: { root: invented, proof: honest.under?.proof ?? [] } },
+    { ...honest, under: { root: invented, proof: [] } },
     ofOneSize(origin, whole, whole),
     await twoSizes(origin, shorter, whole, truth, 4n),
     await twoSizes(origin, shorterForged, whole, other(truth, 2), 4n),
