@@ -15,11 +15,8 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 const shellOf = (path) => `/${path.split('/')[1]}/`;
 
 async function keepShell(path, response) {
-  if (!response.ok || response.type !== 'basic' || !/^text\/html/.test(response.headers.get('content-type') ?? ''))
-    return;
-  // Whole before it is put: a body that breaks off would take the kept shell with it.
-  const whole = new Response(await response.blob(), { headers: response.headers });
-  await (await caches.open(SHELLS)).put(shellOf(path), whole);
+  if (response.ok && response.type === 'basic' && /^text\/html/.test(response.headers.get('content-type') ?? ''))
+    await (await caches.open(SHELLS)).put(shellOf(path), response);
 }
 
 async function openPage(request) {
