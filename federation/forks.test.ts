@@ -7,9 +7,7 @@ import { appendLeaf, EMPTY_EDGE, edgeRoot, leafHash } from '../log/merkle.ts';
 import { ED25519, signNote } from '../log/note.ts';
 import { TileReader } from '../log/tile.ts';
 import { verify } from '../log/verify.ts';
-import { authorship } from '../members/authorship.ts';
 import { makeKey, readKey, signerOf, writeKey } from '../members/keys.ts';
-import { registryReader } from '../members/registry.ts';
 import { succeed } from '../operations.ts';
 import { eventually } from '../test/demo.ts';
 import { FederatedNodes, registryFolder } from '../test/nodes.ts';
@@ -211,14 +209,7 @@ test('a log that signs two histories is frozen at all nodes, stays as it was bef
   // What the old log held is proven by its member still, of what lies beyond its end nothing.
   const { context } = nodes.node('KZ');
   const evidence = await evidenceOf(context, toHex(truth[0] ?? new Uint8Array()));
-  const told = await verify(parseEvidence(formatEvidence(evidence)), {
-    crypto: nodeCrypto,
-    now: new Date(),
-    genesis: nodes.genesis,
-    registry: registryReader(nodeCrypto),
-    authorship,
-    allowDemo: true,
-  });
+  const told = await verify(parseEvidence(formatEvidence(evidence)), nodes.verifyOptions());
   expect(told).toMatchObject({ answer: 'valid', index: 0n, record: { log: origin } });
   const [beyond] = await context.sql<{ commitment: Uint8Array }[]>`
     SELECT commitment FROM ledger.earlier_record WHERE index = ${later}`;

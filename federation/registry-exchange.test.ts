@@ -6,9 +6,7 @@ import { seal, uuidv7 } from '../log/envelope.ts';
 import { type Evidence, encodeProven } from '../log/evidence.ts';
 import { ED25519 } from '../log/note.ts';
 import { verify } from '../log/verify.ts';
-import { authorship } from '../members/authorship.ts';
 import { makeKey, writeKey } from '../members/keys.ts';
-import { registryReader } from '../members/registry.ts';
 import { eventually } from '../test/demo.ts';
 import { FederatedNodes, registryFolder } from '../test/nodes.ts';
 import { entryOf, RegistryHand } from '../test/registry.ts';
@@ -163,14 +161,7 @@ test('a compromised log key is cut off: what it signed beyond counts no more, an
     ...encodeProven(proven),
     registry: [...registry.versions],
   };
-  const options = {
-    crypto: nodeCrypto,
-    now: new Date(),
-    genesis: nodes.genesis,
-    registry: registryReader(nodeCrypto),
-    authorship,
-    allowDemo: true,
-  };
+  const options = nodes.verifyOptions();
   expect(await verify(evidence, options)).toMatchObject({ answer: 'valid' });
 
   const hand = new RegistryHand(nodes.directory);

@@ -265,6 +265,17 @@ async function checkCheckpoint(
   return checked;
 }
 
+interface Place {
+  readonly log: string;
+  readonly index: bigint;
+}
+
+/** Of two entries of one member: does the first stand in an earlier log, or before the second in the same? */
+export function comesBefore(view: RegistryView, first: Place, second: Place): boolean {
+  const [a, b] = [view.logOf(first.log)?.number ?? 0, view.logOf(second.log)?.number ?? 0];
+  return a === b ? first.index < second.index : a < b;
+}
+
 /** The checkpoint's key holds at its size, and its log was not closed before. */
 function assertInForce(size: bigint, signers: readonly VerifierKey[], log: LogView): void {
   const signed = log.keys.filter(({ vkey, from }) => from <= size && signers.some((one) => one.vkey === vkey));
@@ -374,11 +385,10 @@ async function checkStatus(
   const list = proven.record.body as Record<string, unknown>;
   const outside = outsideAuthorship(proven.record, view, options);
   // A member whose log was closed goes on in another: a list there is newer than all that the closed one holds.
-  const [own, listed] = [view.logOf(record.log), view.logOf(proven.record.log)];
   const fits =
     outside === undefined &&
     proven.record.type === 'status-list' &&
-    listed?.member === own?.member &&
+    view.logOf(proven.record.log)?.member === view.logOf(record.log)?.member &&
     proven.record.issuer.authority === record.issuer.authority &&
     list['list'] === place.list;
   if (!fits)
@@ -402,8 +412,7 @@ async function checkStatus(
     throw new Answered('revoked', 'revoked', `The certificate is revoked, as of ${status.asOf}.`);
   if (proven.cosignatures.length < proven.quorum)
     throw new Answered('status-unknown', 'status-list-not-final', 'The status list is not final.');
-  const age = (listed?.number ?? 0) - (own?.number ?? 0) || (proven.index < certificate.index ? -1 : 1);
-  if (age < 0)
+  if (comesBefore(view, { log: proven.record.log, index: proven.index }, { log: record.log, index: certificate.index }))
     throw new Answered('status-stale', 'status-list-older', 'The certificate is newer than the status list in hand.');
   if (Date.parse(status.validUntil) < options.now.getTime()) {
     throw new Answered('status-stale', 'status-list-expired', `The status list was good until ${status.validUntil}.`);

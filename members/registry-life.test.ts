@@ -155,21 +155,6 @@ describe('who must sign', () => {
     const longer = (document: RegistryDocument) => {
       for (const { closed: end } of entryOf(document, 'KZ').earlierLogs ?? []) if (end !== undefined) end.size = 50;
     };
-    for (const more of [longer, move('KZ', 9000)])
-      await expect(
-        open(
-          first,
-          closed,
-          await hand.next(
-            closed,
-            (document) => {
-              follow(document);
-              more(document);
-            },
-            ['KZ', 'CN', 'TJ', 'UZ'],
-          ),
-        ),
-      ).rejects.toMatchObject({ code: 'registry-invalid' });
     // Nor by everyone: an earlier log that is open, or a key of it in the new one under the new name.
     const endless = (document: RegistryDocument) => {
       for (const log of entryOf(document, 'KZ').earlierLogs ?? []) delete log.closed;
@@ -180,6 +165,8 @@ describe('who must sign', () => {
       log.keys = [{ vkey: formatVkey(nodeCrypto, log.origin, ED25519, publicKey), from: 0 }];
     };
     for (const [change, signers] of [
+      [longer, ['KZ', 'CN', 'TJ', 'UZ']],
+      [move('KZ', 9000), ['KZ', 'CN', 'TJ', 'UZ']],
       [endless, ALL],
       [reuse, ['KZ', 'CN', 'TJ', 'UZ']],
     ] as const)

@@ -7,8 +7,6 @@ import { allOwn } from '../ledger/replay.ts';
 import { openSealed } from '../log/envelope.ts';
 import { formatEvidence, parseEvidence } from '../log/evidence.ts';
 import { verify } from '../log/verify.ts';
-import { authorship } from '../members/authorship.ts';
-import { registryReader } from '../members/registry.ts';
 import { recover } from '../operations.ts';
 import { replay } from '../platform.ts';
 import { connect } from '../storage/connection.ts';
@@ -112,14 +110,7 @@ async function answersOf(member: string): Promise<{ answers: Record<string, numb
     for (const { bytes, salt } of batch) {
       const commitment = toHex(openSealed(bytes, salt, nodeCrypto).commitment);
       const evidence = await evidenceOf(context, commitment);
-      const { answer } = await verify(parseEvidence(formatEvidence(evidence)), {
-        crypto: nodeCrypto,
-        now: new Date(),
-        genesis: nodes.genesis,
-        registry: registryReader(nodeCrypto),
-        authorship,
-        allowDemo: true,
-      });
+      const { answer } = await verify(parseEvidence(formatEvidence(evidence)), nodes.verifyOptions());
       answers[answer] = (answers[answer] ?? 0) + 1;
       commitments.push(commitment);
     }

@@ -5,8 +5,11 @@ import { listen, type RunningServer } from '../http/listen.ts';
 import { createApp } from '../http/server.ts';
 import { SignIn } from '../http/sign-in.ts';
 import { type Envelope, seal, uuidv7 } from '../log/envelope.ts';
+import type { VerifyOptions } from '../log/verify.ts';
+import { authorship } from '../members/authorship.ts';
 import { makeDemo, type NodeSettings } from '../members/genesis.ts';
 import type { Secrets } from '../members/key-secrets.ts';
+import { registryReader } from '../members/registry.ts';
 import { type DostykNode, openNode } from '../platform.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { basePort } from './ports.ts';
@@ -53,6 +56,18 @@ export class FederatedNodes {
     this.genesis = genesis;
     this.#databases = databases;
     this.members = members;
+  }
+
+  /** How anybody verifies what these nodes give out, now. */
+  verifyOptions(): VerifyOptions {
+    return {
+      crypto: nodeCrypto,
+      now: new Date(),
+      genesis: this.genesis,
+      registry: registryReader(nodeCrypto),
+      authorship,
+      allowDemo: true,
+    };
   }
 
   /** @param registryMs how often each asks the others for versions of the registry */

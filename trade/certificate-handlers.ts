@@ -3,6 +3,7 @@ import { makeCode } from '../log/certificate-code.ts';
 import { signDetached } from '../log/detached-signature.ts';
 import { type Audience, seal } from '../log/envelope.ts';
 import { decodeStatusList, STATUS_LIST_BITS, statusBit } from '../log/status-list.ts';
+import { comesBefore } from '../log/verify.ts';
 import type { NodeContext, RequestContext } from '../members/context.ts';
 import { requireMandate } from '../members/mandate.ts';
 import { toHex } from '../values/bytes.ts';
@@ -189,9 +190,8 @@ const certificateEvidence = os.certificateEvidence.handler(async ({ input, conte
     );
   }
   const list = await findStatusList(context.sql, found.status.list);
-  const [own, listed] = [context.registry.view.logOf(found.origin), list && context.registry.view.logOf(list.origin)];
-  const age = (listed?.number ?? 0) - (own?.number ?? 0);
-  if (list === undefined || age < 0 || (age === 0 && list.index < found.index)) {
+  const placeOf = ({ origin, index }: { origin: string; index: number }) => ({ log: origin, index: BigInt(index) });
+  if (list === undefined || comesBefore(context.registry.view, placeOf(list), placeOf(found))) {
     throw new Refusal(409, 'status-list-pending', 'The status list that covers the certificate is not issued yet.', {
       params: { retryAfter: 2 },
       remedy: 'Ask again in a few seconds.',
