@@ -13,15 +13,18 @@ let browser: Browser;
 let front: Server;
 /** Paths that the front before the node answers by itself; requests of a page under a worker can't be caught in the browser. */
 const own = new Map<string, { status: number; body: string }>();
+/** Files that the front holds back until it is told to go on. */
+let held: { file: RegExp; until: Promise<void> } | undefined;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
   const node = new URL(demo.address('KZ'));
-  front = createServer((incoming, outgoing) => {
+  front = createServer(async (incoming, outgoing) => {
     const answer = own.get(incoming.url ?? '');
     if (answer !== undefined)
       return void outgoing.writeHead(answer.status, { 'content-type': 'text/html' }).end(answer.body);
     const { method, headers, url: path } = incoming;
+    if (held?.file.test(path ?? '')) await held.until;
     const onward = request({ hostname: node.hostname, port: node.port, method, headers, path }, (response) => {
       outgoing.writeHead(response.statusCode ?? 502, response.headers);
       response.pipe(outgoing);
@@ -36,6 +39,27 @@ afterAll(async () => {
   front?.closeAllConnections();
   front?.close();
   await demo?.stop();
+});
+
+test('a file that comes long after the worker is there is kept as well', async () => {
+  const visitor = await newVisitor(browser, { width: 360 });
+  const page = await visitor.newPage();
+  let goOn: () => void = () => undefined;
+  held = { file: /verify-page/, until: new Promise<void>((resolve) => (goOn = resolve)) };
+  await page.goto(`http://127.0.0.1:${(front.address() as AddressInfo).port}/en/verify`);
+  const isShellKept = () => page.evaluate(async () => (await caches.match('/en/')) !== undefined);
+  await eventually(isShellKept);
+  await page.waitForTimeout(5000);
+  goOn();
+  await page.getByLabel('Or the text of the code or the file').waitFor();
+  await eventually(() =>
+    page.evaluate(async () => {
+      const all = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+      return all.flat().some(({ url }) => url.includes('verify-page'));
+    }),
+  );
+  held = undefined;
+  await visitor.close();
 });
 
 test('a newer page is told of; a worker that the node answers with 410 goes with all that it kept', async () => {

@@ -78,8 +78,8 @@ describe('anyone', () => {
     // What the page runs on is kept once it is told to the worker.
     const isKept = async (): Promise<boolean> => {
       await navigator.serviceWorker.ready;
-      const scripts = performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js'));
-      const kept = await Promise.all(scripts.map(({ name }) => caches.match(name)));
+      const files = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/assets/'));
+      const kept = await Promise.all(files.map(({ name }) => caches.match(name)));
       return [...kept, await caches.match('/en/')].every((one) => one !== undefined);
     };
     // Not by `waitForFunction`: a promise is true there, whatever it resolves to.

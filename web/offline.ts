@@ -27,13 +27,11 @@ async function begin(): Promise<void> {
   if (answer !== undefined && [404, 410].includes(answer.status)) return takeAway();
   await navigator.serviceWorker.register(WORKER);
   const { active } = await navigator.serviceWorker.ready;
-  const tell = (): void => {
-    const urls = performance.getEntriesByType('resource').map(({ name }) => name);
-    active?.postMessage({ path: location.pathname, urls });
-  };
-  tell();
-  // What the page loads after its first look: fonts of the words shown, parts opened late.
-  setTimeout(tell, 3000);
+  // Also what was asked for before the worker was there and comes later, on a slow line much later.
+  new PerformanceObserver((list) => {
+    const urls = list.getEntries().flatMap(({ name }) => (name.includes('/assets/') ? [name] : []));
+    if (urls.length > 0) active?.postMessage({ path: location.pathname, urls });
+  }).observe({ type: 'resource', buffered: true });
 }
 
 async function takeAway(): Promise<void> {
