@@ -1,3 +1,4 @@
+import { aheadOf, type StoredRecord } from '../ledger/replay.ts';
 import type { Sealed } from '../log/envelope.ts';
 import { byteaArray, type Sql, type Tx } from '../storage/connection.ts';
 
@@ -121,19 +122,14 @@ export async function heldOf(sql: Sql, origin: string, from: bigint, below: bigi
 }
 
 /** All received records in batches, for a replay; the order is of no importance to the folds. */
-export async function* allReceived(sql: Sql): AsyncGenerator<ReceivedRecord[]> {
-  let after: { origin: string; index: bigint } = { origin: '', index: -1n };
-  for (;;) {
-    const rows = await sql<ReceivedRecord[]>`
-      SELECT origin, index, bytes, salt FROM federation.received
+export function allReceived(sql: Sql): AsyncGenerator<StoredRecord[]> {
+  return aheadOf(
+    async (after) => sql<StoredRecord[]>`
+      SELECT origin, index, encode(sha256(salt || bytes), 'hex') AS commitment, convert_from(bytes, 'UTF8') AS text FROM federation.received
       WHERE (origin, index) > (${after.origin}, ${after.index}) AND bytes IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM ledger.erased WHERE erased.origin = received.origin AND erased.index = received.index)
-      ORDER BY origin, index LIMIT 500`;
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = last;
-    yield [...rows];
-  }
+      ORDER BY origin, index LIMIT 500`,
+  );
 }
 
 /** Received record by commitment. */

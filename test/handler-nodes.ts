@@ -5,7 +5,7 @@ import { call } from '@orpc/server';
 import { expect } from 'vitest';
 import { allOwn } from '../ledger/replay.ts';
 import { cosign } from '../log/cosignature.ts';
-import { isAddressedTo, openSealed } from '../log/envelope.ts';
+import { checkEnvelope, isAddressedTo } from '../log/envelope.ts';
 import { formatEvidence, parseEvidence } from '../log/evidence.ts';
 import { type Verdict, type VerifyOptions, verify } from '../log/verify.ts';
 import { authorship } from '../members/authorship.ts';
@@ -15,7 +15,6 @@ import { registryReader } from '../members/registry.ts';
 import { type DostykNode, foldInto, openNode } from '../platform.ts';
 import { onceNames } from '../trade/once.ts';
 import type { TradeContext } from '../trade/requirements-handlers.ts';
-import { toHex } from '../values/bytes.ts';
 import { nodeCrypto, nodeRandom } from '../values/node-crypto.ts';
 import { Refusal } from '../values/refusal.ts';
 import { type TestDatabase, testDatabase } from './postgres.ts';
@@ -117,18 +116,13 @@ export class HandlerNodes {
   async deliver(): Promise<void> {
     for (const { node: from } of this.#nodes.values()) {
       for await (const batch of allOwn(from.context.sql, from.context.origin)) {
-        const opened = batch.map((one) => ({ ...one, ...openSealed(one.bytes, one.salt, nodeCrypto) }));
+        const opened = batch.map((one) => ({ ...one, envelope: checkEnvelope(JSON.parse(one.text)) }));
         for (const { node: to } of this.#nodes.values()) {
           const { member, registry, sql } = to.context;
           if (to === from) continue;
-          const records = opened
-            .filter(({ record }) => record.type !== 'slip' && isAddressedTo(record.to, member))
-            .map(({ origin, index, commitment, record }) => ({
-              origin,
-              index,
-              commitment: toHex(commitment),
-              envelope: record,
-            }));
+          const records = opened.filter(
+            ({ envelope }) => envelope.type !== 'slip' && isAddressedTo(envelope.to, member),
+          );
           await sql.begin((tx) => foldInto(registry, member)(tx, records));
         }
       }
@@ -215,7 +209,7 @@ async function requireNamesFromRecords({ owner }: TestDatabase, { context }: Dos
   if (taken.length === 0) return;
   const made = new Map<string, bigint>();
   for await (const batch of allOwn(owner, context.origin)) {
-    const records = batch.map(({ index, bytes, salt }) => ({ index, ...openSealed(bytes, salt, nodeCrypto) }));
+    const records = batch.map(({ index, text }) => ({ index, record: checkEnvelope(JSON.parse(text)) }));
     for (const { name, index } of onceNames(nodeCrypto, records)) made.set(name, index);
   }
   const wrong = taken.filter(({ name, index }) => {

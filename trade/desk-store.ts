@@ -69,8 +69,9 @@ export async function writeDesk(
       return deskLine(state, place, here) ?? [];
     }),
   );
-  await tx`DELETE FROM trade.desk_line WHERE movement = ANY(${ids}::text[])`;
-  await tx`
+  await Promise.all([
+    tx`DELETE FROM trade.desk_line WHERE movement = ANY(${ids}::text[])`,
+    tx`
     INSERT INTO trade.desk_line (movement, post, state, rank, place, search, line)
     SELECT movement, post, state, rank::int, place::bigint, search, line
     FROM unnest(
@@ -78,7 +79,8 @@ export async function writeDesk(
       ${lines.map((one) => one.state)}::text[], ${lines.map((one) => String(one.rank))}::text[],
       ${lines.map((one) => String(one.place))}::text[], ${lines.map((one) => one.search)}::text[],
       ${lines.map((one) => JSON.stringify(one.line))}::text[]
-    ) AS new (movement, post, state, rank, place, search, line)`;
+    ) AS new (movement, post, state, rank, place, search, line)`,
+  ]);
 }
 
 const SHOWN_CONSIGNMENTS = 20;

@@ -22,19 +22,17 @@ export function readersOf(to: To, member: string): string[] {
   return to.filter((one) => one.member === member).flatMap((one) => one.authorities ?? ['*']);
 }
 
-/** Replaces who may see each subject of one kind. */
-export async function writeReaders(
-  tx: Tx,
-  kind: string,
-  subjects: ReadonlyMap<string, readonly string[]>,
-): Promise<void> {
+/** The statements that replace who may see each subject of one kind, in their order. */
+export function replaceReaders(tx: Tx, kind: string, subjects: ReadonlyMap<string, readonly string[]>) {
   const rows = [...subjects].flatMap(([subject, readers]) => readers.map((reader) => ({ subject, reader })));
-  await tx`DELETE FROM trade.reader WHERE kind = ${kind} AND subject = ANY(${[...subjects.keys()]}::text[])`;
-  await tx`
+  return [
+    tx`DELETE FROM trade.reader WHERE kind = ${kind} AND subject = ANY(${[...subjects.keys()]}::text[])`,
+    tx`
     INSERT INTO trade.reader (kind, subject, reader)
     SELECT ${kind}, subject, reader
     FROM unnest(${rows.map((one) => one.subject)}::text[], ${rows.map((one) => one.reader)}::text[]) AS new (subject, reader)
-    ON CONFLICT DO NOTHING`;
+    ON CONFLICT DO NOTHING`,
+  ];
 }
 
 /** Dossiers that these movements carried so far, the version now folded aside. */
@@ -45,7 +43,10 @@ export async function linkedDossiers(tx: Tx, movements: readonly MovementState[]
   return rows.map((one) => one.dossier);
 }
 
-/** Writes what follows from a dossier's own records: readers, certificates, files. Under the dossiers' locks. */
+/**
+ * Writes what follows from a dossier's own records: readers, certificates, files. Under the dossiers' locks. Its statements are sent one
+ * behind the other, and all answers waited for together.
+ */
 export async function writeDossiers(tx: Tx, folded: readonly DossierState[], tools: Writing): Promise<void> {
   if (folded.length === 0) return;
   const ids = folded.map((one) => one.dossier);
@@ -55,17 +56,25 @@ export async function writeDossiers(tx: Tx, folded: readonly DossierState[], too
     const named = state.sections.flatMap((one) => readersOf(one.audience, tools.member)).filter((one) => one !== '*');
     readers.set(state.dossier, [...readersOf(state.current?.to ?? [], tools.member), ...named]);
   }
-  await writeReaders(tx, 'dossier', readers);
 
   const certificates = folded.flatMap((state) =>
     state.certificates.map((one) => ({ ...one, operator: state.operator })),
   );
-  const old = await tx<{ commitment: string }[]>`
-    DELETE FROM trade.certificate WHERE dossier = ANY(${ids}::text[]) RETURNING commitment`;
-  const certified = new Map<string, string[]>(old.map((one) => [one.commitment, []]));
-  for (const one of certificates) certified.set(one.commitment, readersOf(one.to, tools.member));
-  await writeReaders(tx, 'certificate', certified);
-  await tx`
+  const certified = new Map(certificates.map((one) => [one.commitment, readersOf(one.to, tools.member)]));
+  const files = folded.flatMap((state) =>
+    [
+      ...state.sections.flatMap((one) => filesOf(one.content)),
+      ...state.decisions.flatMap((one) => one.answers.flatMap((answer) => answer.files)),
+    ].map((file) => ({ ...file, owner: state.member, dossier: state.dossier })),
+  );
+  await Promise.all([
+    ...replaceReaders(tx, 'dossier', readers),
+    tx`
+    DELETE FROM trade.reader USING trade.certificate AS old
+    WHERE reader.kind = 'certificate' AND reader.subject = old.commitment AND old.dossier = ANY(${ids}::text[])`,
+    tx`DELETE FROM trade.certificate WHERE dossier = ANY(${ids}::text[])`,
+    ...replaceReaders(tx, 'certificate', certified),
+    tx`
     INSERT INTO trade.certificate (commitment, certificate, dossier, member, authority, operator, index, at, state)
     SELECT commitment, certificate, dossier, member, authority, operator, index::bigint, at::bigint, state
     FROM unnest(
@@ -75,20 +84,14 @@ export async function writeDossiers(tx: Tx, folded: readonly DossierState[], too
       ${certificates.map((one) => String(one.index))}::text[],
       ${certificates.map((one) => String(Date.parse(one.at)))}::text[],
       ${certificates.map(({ operator: _, ...one }) => JSON.stringify(one))}::text[]
-    ) AS new (commitment, certificate, dossier, member, authority, operator, index, at, state)`;
-
-  const files = folded.flatMap((state) =>
-    [
-      ...state.sections.flatMap((one) => filesOf(one.content)),
-      ...state.decisions.flatMap((one) => one.answers.flatMap((answer) => answer.files)),
-    ].map((file) => ({ ...file, owner: state.member, dossier: state.dossier })),
-  );
-  await tx`DELETE FROM trade.attachment_reference WHERE dossier = ANY(${ids}::text[])`;
-  await tx`
+    ) AS new (commitment, certificate, dossier, member, authority, operator, index, at, state)`,
+    tx`DELETE FROM trade.attachment_reference WHERE dossier = ANY(${ids}::text[])`,
+    tx`
     INSERT INTO trade.attachment_reference (hash, dossier)
     SELECT * FROM unnest(${files.map((one) => one.hash)}::text[], ${files.map((one) => one.dossier)}::text[])
-    ON CONFLICT DO NOTHING`;
-  await awaitFiles(tx, files);
+    ON CONFLICT DO NOTHING`,
+    awaitFiles(tx, files),
+  ]);
 }
 
 /**
@@ -103,10 +106,12 @@ export async function writeLines(
   tools: Writing,
 ): Promise<void> {
   const known = new Set(folded.map((one) => one.dossier));
-  const rows = await tx<{ state: string }[]>`
-    SELECT state FROM trade.dossier WHERE dossier = ANY(${ids.filter((id) => !known.has(id))}::text[])`;
+  const [rows, movements] = await Promise.all([
+    tx<{ state: string }[]>`
+    SELECT state FROM trade.dossier WHERE dossier = ANY(${ids.filter((id) => !known.has(id))}::text[])`,
+    movementsByDossier(tx, ids),
+  ]);
   const states = [...folded, ...rows.map((row) => JSON.parse(row.state) as DossierState)];
-  const movements = await movementsByDossier(tx, ids);
   const lines = states.flatMap((state) => {
     const aboard = movements.get(state.dossier) ?? [];
     const summary = summaryOf(state, aboard);
@@ -116,8 +121,12 @@ export async function writeLines(
     const own = [...all].filter((line) => !open.has(line));
     return [{ state, summary, open, own, stops: stopsOf(state, aboard), digest: digests(state, tools.sha256) }];
   });
-  await tx`DELETE FROM trade.dossier WHERE dossier = ANY(${ids}::text[])`;
-  await tx`
+  const posts = lines.flatMap(({ state, stops }) =>
+    stops.map((stop, position) => ({ ...stop, dossier: state.dossier, position })),
+  );
+  await Promise.all([
+    tx`DELETE FROM trade.dossier WHERE dossier = ANY(${ids}::text[])`,
+    tx`
     INSERT INTO trade.dossier (
       dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
       awaited_since, common_digest, section_digests, summary, brief, state
@@ -142,13 +151,9 @@ export async function writeLines(
     ) AS new (
       dossier, member, operator, version, state_name, filed_at, changed_at, goods_open, search, search_own, awaited_from,
       awaited_since, common_digest, section_digests, summary, brief, state
-    )`;
-
-  const posts = lines.flatMap(({ state, stops }) =>
-    stops.map((stop, position) => ({ ...stop, dossier: state.dossier, position })),
-  );
-  await tx`DELETE FROM trade.dossier_post WHERE dossier = ANY(${ids}::text[])`;
-  await tx`
+    )`,
+    tx`DELETE FROM trade.dossier_post WHERE dossier = ANY(${ids}::text[])`,
+    tx`
     INSERT INTO trade.dossier_post (dossier, post, position, authority, state, awaited, awaited_from, since)
     SELECT dossier, post, position::int, authority, state, awaited, awaited_from, since::bigint
     FROM unnest(
@@ -158,7 +163,8 @@ export async function writeLines(
       ${posts.map((one) => one.awaited?.from.id ?? null)}::text[],
       ${posts.map((one) => (one.awaited === null ? null : String(Date.parse(one.awaited.since))))}::text[]
     ) AS new (dossier, post, position, authority, state, awaited, awaited_from, since)
-    ON CONFLICT DO NOTHING`;
+    ON CONFLICT DO NOTHING`,
+  ]);
 }
 
 /** Whether every authority of the member may read a section; else lists keep silent about it. */

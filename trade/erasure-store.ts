@@ -17,8 +17,9 @@ export async function writeErasures(tx: Tx, folded: readonly DossierState[]): Pr
   const rows = folded.flatMap(({ dossier, member, erasures = [] }) =>
     erasures.map((state) => ({ dossier, member, state, awaited: awaitedFrom(state, member) })),
   );
-  await tx`DELETE FROM trade.erasure WHERE dossier = ANY(${folded.map(({ dossier }) => dossier)}::text[])`;
-  await tx`
+  await Promise.all([
+    tx`DELETE FROM trade.erasure WHERE dossier = ANY(${folded.map(({ dossier }) => dossier)}::text[])`,
+    tx`
     INSERT INTO trade.erasure (order_commitment, commitment, dossier, member, at, awaited, state)
     SELECT order_commitment, commitment, dossier, member, at::bigint, string_to_array(awaited, ','), state
     FROM unnest(
@@ -26,7 +27,8 @@ export async function writeErasures(tx: Tx, folded: readonly DossierState[]): Pr
       ${rows.map((one) => one.dossier)}::text[],
       ${rows.map((one) => one.member)}::text[], ${rows.map(({ state }) => String(Date.parse(state.at)))}::text[],
       ${rows.map(({ awaited }) => awaited.join(','))}::text[], ${rows.map(({ state }) => JSON.stringify(state))}::text[]
-    ) AS new (order_commitment, commitment, dossier, member, at, awaited, state)`;
+    ) AS new (order_commitment, commitment, dossier, member, at, awaited, state)`,
+  ]);
 }
 
 /** Files that erased sections named and that nothing else names go with them. After the references have been written anew. */

@@ -7,9 +7,9 @@ import {
   principalsOf,
   readCursor,
   readersOf,
+  replaceReaders,
   singlesOf,
   type Writing,
-  writeReaders,
 } from './dossier-store.ts';
 import type { MovementState } from './state.ts';
 import type { Reader } from './view.ts';
@@ -19,8 +19,17 @@ export async function writeMovements(tx: Tx, folded: readonly MovementState[], t
   if (folded.length === 0) return;
   const ids = folded.map((one) => one.movement);
   const shown = folded.flatMap((state) => (state.current === null ? [] : [{ state, current: state.current }]));
-  await tx`DELETE FROM trade.movement WHERE movement = ANY(${ids}::text[])`;
-  await tx`
+  const posts = shown.flatMap(({ state, current }) =>
+    [...new Set(current.posts)].map((post) => ({ id: state.movement, post })),
+  );
+  const carried = shown.flatMap(({ state }) =>
+    [...new Set(state.versions.flatMap((one) => one.consignments.map((consignment) => consignment.dossier)))].map(
+      (dossier) => ({ id: state.movement, dossier }),
+    ),
+  );
+  await Promise.all([
+    tx`DELETE FROM trade.movement WHERE movement = ANY(${ids}::text[])`,
+    tx`
     INSERT INTO trade.movement (movement, member, operator, version, declared_at, search, digest, state)
     SELECT movement, member, operator, version::int, declared_at::bigint, search, digest, state
     FROM unnest(
@@ -40,30 +49,21 @@ export async function writeMovements(tx: Tx, folded: readonly MovementState[], t
       )}::text[],
       ${shown.map(({ state }) => movementDigest(state, tools.sha256))}::text[],
       ${shown.map(({ state }) => JSON.stringify(state))}::text[]
-    ) AS new (movement, member, operator, version, declared_at, search, digest, state)`;
-
-  const posts = shown.flatMap(({ state, current }) =>
-    [...new Set(current.posts)].map((post) => ({ id: state.movement, post })),
-  );
-  await tx`DELETE FROM trade.movement_post WHERE movement = ANY(${ids}::text[])`;
-  await tx`
+    ) AS new (movement, member, operator, version, declared_at, search, digest, state)`,
+    tx`DELETE FROM trade.movement_post WHERE movement = ANY(${ids}::text[])`,
+    tx`
     INSERT INTO trade.movement_post (movement, post)
-    SELECT * FROM unnest(${posts.map((one) => one.id)}::text[], ${posts.map((one) => one.post)}::text[])`;
-
-  const carried = shown.flatMap(({ state }) =>
-    [...new Set(state.versions.flatMap((one) => one.consignments.map((consignment) => consignment.dossier)))].map(
-      (dossier) => ({ id: state.movement, dossier }),
-    ),
-  );
-  await tx`DELETE FROM trade.movement_consignment WHERE movement = ANY(${ids}::text[])`;
-  await tx`
+    SELECT * FROM unnest(${posts.map((one) => one.id)}::text[], ${posts.map((one) => one.post)}::text[])`,
+    tx`DELETE FROM trade.movement_consignment WHERE movement = ANY(${ids}::text[])`,
+    tx`
     INSERT INTO trade.movement_consignment (movement, dossier)
-    SELECT * FROM unnest(${carried.map((one) => one.id)}::text[], ${carried.map((one) => one.dossier)}::text[])`;
-  await writeReaders(
-    tx,
-    'movement',
-    new Map(folded.map((state) => [state.movement, readersOf(state.versions.at(-1)?.to ?? [], tools.member)])),
-  );
+    SELECT * FROM unnest(${carried.map((one) => one.id)}::text[], ${carried.map((one) => one.dossier)}::text[])`,
+    ...replaceReaders(
+      tx,
+      'movement',
+      new Map(folded.map((state) => [state.movement, readersOf(state.versions.at(-1)?.to ?? [], tools.member)])),
+    ),
+  ]);
 }
 
 /** What is folded of a movement; undefined until its declaration is here. Says nothing of who may see it. */
