@@ -27,9 +27,15 @@ const MEMBER = 'UZ';
 const RECORDS = 100_000;
 const LIMIT = 'max-old-space-size=192';
 
-/** The most memory that a process has had, in MiB. */
-const peakOf = ({ pid }: ChildProcess): number =>
-  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024;
+/** The most memory that a process has had, in MiB; undefined where it has just ended. */
+function peakOf({ pid }: ChildProcess): number | undefined {
+  try {
+    const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return peak === undefined ? undefined : Number(peak) / 1024;
+  } catch {
+    return undefined;
+  }
+}
 
 export async function run({ full }: { readonly full: boolean }): Promise<void> {
   const records = full ? RECORDS : RECORDS / 10;
@@ -99,18 +105,14 @@ export async function run({ full }: { readonly full: boolean }): Promise<void> {
       if (!answer.ok) throw new Error(`${answer.status} for the bundle ${n}`);
       await answer.arrayBuffer();
     }
-    const nodePeak = peakOf(node);
+    const nodePeak = peakOf(node) ?? Number.NaN;
     node.kill('SIGTERM');
     await new Promise((resolve) => node.once('exit', resolve));
     const replaying = start('replay');
     let replayPeak = 0;
     const ended = new Promise<number | null>((resolve) => replaying.once('exit', resolve));
     while (replaying.exitCode === null && replaying.signalCode === null) {
-      try {
-        replayPeak = peakOf(replaying);
-      } catch {
-        // It has just ended.
-      }
+      replayPeak = peakOf(replaying) ?? replayPeak;
       await delay(100);
     }
     const code = await ended;

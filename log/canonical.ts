@@ -35,14 +35,35 @@ export function canonicalJson(value: unknown, depth = 0): string {
   }
   if (typeof value !== 'object') throw malformed(`A ${typeof value} is no JSON value.`);
   const members = value as Readonly<Record<string, unknown>>;
-  let text = '{';
+  const keys = Object.keys(members);
   // The default order of `sort` is that of UTF-16 code units, which RFC 8785 asks for.
-  for (const key of Object.keys(members).sort()) {
+  if (!isSorted(keys)) keys.sort();
+  let text = '{';
+  for (const key of keys) {
     const member = members[key];
     if (member === undefined) continue;
-    text += `${text === '{' ? '' : ','}${canonicalJson(key)}:${canonicalJson(member, depth + 1)}`;
+    text += `${text === '{' ? '' : ','}${nameOf(key)}:${canonicalJson(member, depth + 1)}`;
   }
   return `${text}}`;
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] as string) > (keys[i] as string)) return false;
+  return true;
+}
+
+/** Names of members as JSON. Records have few: writing one anew each time took a quarter of the whole. */
+const NAMES = new Map<string, string>();
+const MOST_NAMES = 4096;
+
+function nameOf(key: string): string {
+  let name = NAMES.get(key);
+  if (name === undefined) {
+    name = canonicalJson(key);
+    // Who sends ever new names fills this once.
+    if (NAMES.size < MOST_NAMES && key.length <= 64) NAMES.set(key, name);
+  }
+  return name;
 }
 
 export function canonicalBytes(value: unknown): Uint8Array {

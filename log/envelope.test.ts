@@ -39,6 +39,13 @@ describe('canonical JSON', () => {
     ).toBe('{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\ud83d\ude00":5,"\ufb33":3}');
   });
 
+  test('names are written alike however often, also more of them than are kept', () => {
+    const value = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`${i % 7} "n\u0001${i}`, i]));
+    const written = twin(value);
+    for (let i = 0; i < 3; i++) expect(canonicalJson(value)).toBe(written);
+    for (let i = 0; i < 2; i++) expect(() => canonicalJson({ a: 1, '\ud800': 2 })).toThrow(Refusal);
+  });
+
   test('what is read is what was written, and nothing else is read', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
