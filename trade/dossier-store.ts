@@ -98,28 +98,32 @@ export async function writeDossiers(tx: Tx, folded: readonly DossierState[], too
  * Writes the rows that depend on movements too: summaries and the desks' lists.
  *
  * @param folded dossiers folded now; the other `ids` are read as they stand
+ * @param aboard the movements of all these, where they were asked for before
  */
 export async function writeLines(
   tx: Tx,
   folded: readonly DossierState[],
   ids: readonly string[],
   tools: Writing,
+  aboard?: ReadonlyMap<string, readonly MovementState[]>,
 ): Promise<void> {
   const known = new Set(folded.map((one) => one.dossier));
+  const others = ids.filter((id) => !known.has(id));
   const [rows, movements] = await Promise.all([
-    tx<{ state: string }[]>`
-    SELECT state FROM trade.dossier WHERE dossier = ANY(${ids.filter((id) => !known.has(id))}::text[])`,
-    movementsByDossier(tx, ids),
+    others.length === 0
+      ? []
+      : tx<{ state: string }[]>`SELECT state FROM trade.dossier WHERE dossier = ANY(${others}::text[])`,
+    aboard ?? movementsByDossier(tx, ids),
   ]);
   const states = [...folded, ...rows.map((row) => JSON.parse(row.state) as DossierState)];
   const lines = states.flatMap((state) => {
-    const aboard = movements.get(state.dossier) ?? [];
-    const summary = summaryOf(state, aboard);
+    const carried = movements.get(state.dossier) ?? [];
+    const summary = summaryOf(state, carried);
     if (summary === undefined) return [];
     const open = searchLines(state, summary, (one) => isOpen(one, tools.member));
     const all = state.member === tools.member ? searchLines(state, summary, () => true) : open;
     const own = [...all].filter((line) => !open.has(line));
-    return [{ state, summary, open, own, stops: stopsOf(state, aboard), digest: digests(state, tools.sha256) }];
+    return [{ state, summary, open, own, stops: stopsOf(state, carried), digest: digests(state, tools.sha256) }];
   });
   const posts = lines.flatMap(({ state, stops }) =>
     stops.map((stop, position) => ({ ...stop, dossier: state.dossier, position })),

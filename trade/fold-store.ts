@@ -61,7 +61,7 @@ export async function keep(tx: Tx, placed: readonly Placed[]): Promise<string[]>
 }
 
 /** All records of these subjects, without those whose id a lower index of the same log has elsewhere. */
-async function load(tx: Tx, subjects: readonly Subject[]): Promise<Map<string, FoldInput[]>> {
+export async function load(tx: Tx, subjects: readonly Subject[]): Promise<Map<string, FoldInput[]>> {
   const rows = await tx<
     { kind: Subject['kind']; subject: string; commitment: string; origin: string; index: bigint; envelope: string }[]
   >`
@@ -137,11 +137,21 @@ interface Folded {
   readonly gone: readonly FoldInput[];
   /** Dossiers that these movements carried before. */
   readonly unloaded: readonly string[];
+  /** Writes what depends on the subjects' own records alone. */
+  readonly write: () => Promise<void>;
 }
 
-/** Folds subjects from all their records, and writes what depends on those alone. */
-export async function foldSubjects(tx: Tx, subjects: readonly Subject[], tools: FoldTools): Promise<Folded> {
-  const found = await load(tx, subjects);
+/**
+ * Folds subjects from all their records.
+ * @param found these records, where they were asked for before
+ */
+export async function foldSubjects(
+  tx: Tx,
+  subjects: readonly Subject[],
+  tools: FoldTools,
+  found?: Map<string, FoldInput[]>,
+): Promise<Folded> {
+  found ??= await load(tx, subjects);
   const gone = await dropErased(tx, found);
   const here = await arrivals(tx, [...found.values()]);
   const context = { ...contextOf(tools.registry), arrived: (commitment: string) => here.has(commitment) };
@@ -155,33 +165,44 @@ export async function foldSubjects(tx: Tx, subjects: readonly Subject[], tools: 
   const corrections = of('correction').map(([id, list]) => ({ id, ...foldCorrection(list, context) }));
   const lists = of('status-list').map(([id, list]) => ({ id, ...foldStatusList(list, context) }));
   const unloaded = movements.length === 0 ? [] : await linkedDossiers(tx, movements);
-  await ended([
-    writeMovements(tx, movements, writingOf(tools)),
-    writeAwaited(tx, subjects, [
-      ...dossiers.map(({ dossier: id, waiting }) => ({ subject: { kind: 'dossier' as const, id }, waiting })),
-      ...movements.map(({ movement: id, waiting }) => ({ subject: { kind: 'movement' as const, id }, waiting })),
-      ...requirements.map(({ id, waiting }) => ({ subject: { kind: 'requirement' as const, id }, waiting })),
-      ...packs.map(({ id, waiting }) => ({ subject: { kind: 'pack' as const, id }, waiting })),
-      ...corrections.map(({ id, waiting }) => ({ subject: { kind: 'correction' as const, id }, waiting })),
-      ...lists.map(({ id, waiting }) => ({ subject: { kind: 'status-list' as const, id }, waiting })),
-    ]),
-  ]);
-  for (const { id, state } of requirements) await writeRequirement(tx, id, state);
-  for (const { id, versions } of packs) await writePacks(tx, id, versions);
-  for (const { id, state } of corrections) await writeCorrection(tx, id, state);
-  for (const { id, state } of lists) await writeStatusList(tx, id, state);
-  return { dossiers, movements, gone, unloaded };
+  const write = async (): Promise<void> => {
+    await ended([
+      writeMovements(tx, movements, writingOf(tools)),
+      writeAwaited(tx, subjects, [
+        ...dossiers.map(({ dossier: id, waiting }) => ({ subject: { kind: 'dossier' as const, id }, waiting })),
+        ...movements.map(({ movement: id, waiting }) => ({ subject: { kind: 'movement' as const, id }, waiting })),
+        ...requirements.map(({ id, waiting }) => ({ subject: { kind: 'requirement' as const, id }, waiting })),
+        ...packs.map(({ id, waiting }) => ({ subject: { kind: 'pack' as const, id }, waiting })),
+        ...corrections.map(({ id, waiting }) => ({ subject: { kind: 'correction' as const, id }, waiting })),
+        ...lists.map(({ id, waiting }) => ({ subject: { kind: 'status-list' as const, id }, waiting })),
+      ]),
+    ]);
+    for (const { id, state } of requirements) await writeRequirement(tx, id, state);
+    for (const { id, versions } of packs) await writePacks(tx, id, versions);
+    for (const { id, state } of corrections) await writeCorrection(tx, id, state);
+    for (const { id, state } of lists) await writeStatusList(tx, id, state);
+  };
+  return { dossiers, movements, gone, unloaded, write };
 }
 
 const writingOf = ({ member, crypto }: FoldTools): Writing => ({ member, sha256: (data) => crypto.sha256(data) });
 
-/** @param ids these dossiers and others whose lines change with movements */
-export async function writeFolded(tx: Tx, folded: Folded, ids: readonly string[], tools: FoldTools): Promise<void> {
+/**
+ * @param ids these dossiers and others whose lines change with movements
+ * @param aboard the movements of these dossiers, where they were asked for before
+ */
+export async function writeFolded(
+  tx: Tx,
+  folded: Folded,
+  ids: readonly string[],
+  tools: FoldTools,
+  aboard?: ReadonlyMap<string, readonly MovementState[]>,
+): Promise<void> {
   const writing = writingOf(tools);
   await ended([
     writeDossiers(tx, folded.dossiers, writing),
     writeErasures(tx, folded.dossiers),
-    writeLines(tx, folded.dossiers, ids, writing),
+    writeLines(tx, folded.dossiers, ids, writing, aboard),
   ]);
   await dropFiles(tx, folded.gone);
 }
@@ -194,6 +215,6 @@ export const ownPosts =
   };
 
 /** Waits for all, also where one fails: what is still at work would go on after the transaction was rolled back, outside of it. */
-export async function ended(acts: readonly Promise<void>[]): Promise<void> {
+export async function ended(acts: readonly (Promise<void> | undefined)[]): Promise<void> {
   for (const one of await Promise.allSettled(acts)) if (one.status === 'rejected') throw one.reason;
 }

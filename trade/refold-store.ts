@@ -1,6 +1,7 @@
 import type { Tx } from '../storage/connection.ts';
 import { writeDesk } from './desk-store.ts';
-import { ended, type FoldTools, foldSubjects, keep, keyOf, ownPosts, place, writeFolded } from './fold-store.ts';
+import { movementsByDossier } from './dossier-store.ts';
+import { ended, type FoldTools, foldSubjects, keep, keyOf, load, ownPosts, place, writeFolded } from './fold-store.ts';
 import type { FoldInput } from './state.ts';
 import type { Subject } from './subject.ts';
 
@@ -23,64 +24,83 @@ export async function refold(
   await tx`SET LOCAL enable_seqscan = off`;
   const subjects = new Map<string, Subject>();
   let keeping: Promise<unknown> = Promise.resolve();
+  let before = keeping;
   for await (const records of batches) {
     const placed = place(records);
     for (const { subject } of placed) subjects.set(keyOf(subject), subject);
-    await keeping;
-    // The next batch is read while this one is stored.
+    // Two are under way, so that the server has the next one when it is done.
+    await before;
+    before = keeping;
     keeping = keep(tx, placed);
     keeping.catch(() => undefined);
   }
-  await keeping;
+  await Promise.all([before, keeping]);
   let done = 0;
   const tell = (folded: number): void => {
     done += folded;
     progress(done, subjects.size);
   };
   const all = [...subjects.values()];
-  await inParts(
-    all.filter((one) => one.kind !== 'dossier'),
-    async (part) => {
-      await foldSubjects(tx, part, tools);
-      tell(part.length);
-    },
-  );
-  await inParts(
-    all.filter((one) => one.kind === 'dossier'),
-    async (part) => {
-      await writeFolded(
-        tx,
-        await foldSubjects(tx, part, tools),
-        part.map((one) => one.id),
-        tools,
-      );
-      tell(part.length);
-    },
-  );
+  const isDossier = ({ kind }: Subject): boolean => kind === 'dossier';
+  for (const layer of [all.filter((one) => !isDossier(one)), all.filter(isDossier)])
+    await inParts(
+      layer,
+      (part) =>
+        Promise.all([
+          load(tx, part),
+          movementsByDossier(
+            tx,
+            part.filter(isDossier).map(({ id }) => id),
+          ),
+        ]),
+      async (part, [found, aboard]) => {
+        const folded = await foldSubjects(tx, part, tools, found);
+        const ids = folded.dossiers.map(({ dossier }) => dossier);
+        await ended([folded.write(), ids.length === 0 ? undefined : writeFolded(tx, folded, ids, tools, aboard)]);
+        tell(part.length);
+      },
+    );
   await inParts(
     all.filter((one) => one.kind === 'movement').map((one) => one.id),
+    async () => undefined,
     (part) => writeDesk(tx, part, ownPosts(tools)),
   );
 }
 
-const PART = 64;
+const PART = 32;
 
-/** Three parts at a time: while the server works for one, another is computed. */
-async function inParts<T>(all: readonly T[], act: (part: readonly T[]) => Promise<void>): Promise<void> {
+/**
+ * Two parts at a time: while the server works for one, another is computed. What a part needs is asked for before the one ahead of it
+ * is written: else it would come behind all that is being written, and nothing were left to compute meanwhile.
+ */
+async function inParts<T, R>(
+  all: readonly T[],
+  read: (part: readonly T[]) => Promise<R>,
+  act: (part: readonly T[], needed: R) => Promise<void>,
+): Promise<void> {
   let next = 0;
+  const take = (): { part: readonly T[]; needed: Promise<R> } | undefined => {
+    if (next >= all.length) return undefined;
+    const part = all.slice(next, next + PART);
+    next += PART;
+    const needed = read(part);
+    // Told when it is waited for, if it is.
+    needed.catch(() => undefined);
+    return { part, needed };
+  };
   const worker = async (): Promise<void> => {
-    while (next < all.length) {
-      const part = all.slice(next, next + PART);
-      next += PART;
+    for (let now = take(); now !== undefined; ) {
+      const following = take();
       try {
-        await act(part);
+        await act(now.part, await now.needed);
       } catch (error) {
         next = all.length;
         throw error;
       }
+      now = following;
     }
   };
-  await ended([worker(), worker(), worker()]);
+  await ended([worker(), worker()]);
 }
 
 /** Empties all views of trade for a replay. Files and places in status lists are no views and stay. */

@@ -191,6 +191,36 @@ describe('folding into rows', () => {
     );
   });
 
+  test('a replay of many dossiers makes the same rows; one that fails midway leaves them, and writes nothing after it', async () => {
+    const teller = new Teller();
+    for (let i = 0; i < 150; i++) {
+      const told = new DossierTeller(uuid(100 + i), { teller });
+      told.file();
+      if (i % 3 === 0) tellMovement(teller, uuid(500 + i), [uuid(100 + i)]);
+      if (i % 5 === 0) told.decide('kz-nur-zholy', 'release');
+    }
+    const { said } = teller;
+    async function* batches() {
+      for (let i = 0; i < said.length; i += 90) yield said.slice(i, i + 90);
+    }
+    const replayed = () => database.sql.begin((tx) => refold(tx, batches(), tools(), () => undefined));
+    await fold(said);
+    const whole = await rows();
+    await replayed();
+    expect(await rows()).toEqual(whole);
+
+    await database.owner.unsafe(`
+      CREATE FUNCTION trade.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused for a test'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON trade.dossier FOR EACH ROW WHEN (NEW.dossier = '${uuid(170)}') EXECUTE FUNCTION trade.refuse()`);
+    try {
+      await expect(replayed()).rejects.toThrow('refused for a test');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await rows()).toEqual(whole);
+    } finally {
+      await database.owner.unsafe('DROP TRIGGER refuse ON trade.dossier; DROP FUNCTION trade.refuse()');
+    }
+  });
+
   test('folds that run at the same time make the rows that one makes', async () => {
     const said = world([5, 11, 12, 3, 14, 900, 77, 1, 13, 2, 15, 8, 0, 44]);
     await fold(said);

@@ -74,6 +74,7 @@ export async function foldRecords(tx: Tx, records: readonly FoldInput[], tools: 
   if (subjects.length === 0) return;
   const folded = await foldSubjects(tx, subjects, tools);
   const { dossiers, movements, unloaded } = folded;
+  await folded.write();
   const carried = movements.flatMap((one) => one.versions.flatMap((v) => v.consignments.map((c) => c.dossier)));
   const lines = new Set([...dossiers.map((one) => one.dossier), ...unloaded, ...carried]);
   await lock(tx, DOSSIERS, lines);
