@@ -278,6 +278,7 @@ describe('at last, once a section is erased', () => {
       await expectSound(page, `dossier-erased-${width}`);
       await page.goto(`${demo.address('UZ')}/en/print/${dossier}/invoice`);
       await page.getByText('Legal basis: The law of the demonstration').waitFor();
+      await expectSound(page, `print-erased-${width}`);
       await page.goto(`${demo.address('UZ')}/en/print/${dossier}/packing-list`);
       await page.getByText('Fresh sweet cherries').first().waitFor();
       await visitor.close();
