@@ -1,4 +1,4 @@
-import { aheadOf, type StoredRecord } from '../ledger/replay.ts';
+import { aheadOf, type StoredRecord, storedColumns } from '../ledger/replay.ts';
 import type { Sealed } from '../log/envelope.ts';
 import { byteaArray, type Sql, type Tx } from '../storage/connection.ts';
 
@@ -125,7 +125,7 @@ export async function heldOf(sql: Sql, origin: string, from: bigint, below: bigi
 export function allReceived(sql: Sql): AsyncGenerator<StoredRecord[]> {
   return aheadOf(
     async (after) => sql<StoredRecord[]>`
-      SELECT origin, index, encode(sha256(salt || bytes), 'hex') AS commitment, convert_from(bytes, 'UTF8') AS text FROM federation.received
+      SELECT origin, ${storedColumns(sql)} FROM federation.received
       WHERE (origin, index) > (${after.origin}, ${after.index}) AND bytes IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM ledger.erased WHERE erased.origin = received.origin AND erased.index = received.index)
       ORDER BY origin, index LIMIT 500`,

@@ -1,6 +1,6 @@
 import type { Sql } from '../storage/connection.ts';
 
-/** A record as it is stored, made ready by the server: as bytes each would come in hexadecimal and be copied three times here. */
+/** A record as it is stored. */
 export interface StoredRecord {
   readonly origin: string;
   readonly index: bigint;
@@ -10,11 +10,18 @@ export interface StoredRecord {
   readonly text: string;
 }
 
+/**
+ * The columns of a stored record, made ready by the server: as bytes each would come in hexadecimal and be copied three times here. The
+ * commitment is that of `commitmentOf`.
+ */
+export const storedColumns = (sql: Sql) =>
+  sql`index, encode(sha256(salt || bytes), 'hex') AS commitment, convert_from(bytes, 'UTF8') AS text`;
+
 /** The log's own records in batches; what is erased or ordered to be is left out. */
 export function allOwn(sql: Sql, origin: string): AsyncGenerator<StoredRecord[]> {
   return aheadOf(async ({ index }) => {
     const rows = await sql<{ index: bigint; commitment: string; text: string }[]>`
-      SELECT index, encode(sha256(salt || bytes), 'hex') AS commitment, convert_from(bytes, 'UTF8') AS text FROM ledger.record WHERE index > ${index} AND bytes IS NOT NULL
+      SELECT ${storedColumns(sql)} FROM ledger.record WHERE index > ${index} AND bytes IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM ledger.erased WHERE erased.origin = ${origin} AND erased.index = record.index)
       ORDER BY index LIMIT 500`;
     return rows.map((row) => ({ origin, ...row }));
